@@ -300,19 +300,20 @@ sessionize_extreme_serialize(PG_FUNCTION_ARGS)
 
 /* Is this, as far as its header tells, one whole value of the type? */
 static bool
-is_whole_value(const TypeCacheEntry *type, const char *bytes, int size)
+is_whole_value(const TypeCacheEntry *type, const char *bytes, Size size)
 {
 	if (type->typbyval)
 		return size == sizeof(Datum);
 	if (type->typlen > 0)
-		return size == type->typlen;
+		return size == (Size) type->typlen;
 	if (type->typlen == -2)
-		return size > 0 && strnlen(bytes, size) == (Size) size - 1;
-	if (size < 1 || VARATT_IS_EXTERNAL(bytes) || VARATT_IS_COMPRESSED(bytes))
+		return size > 0 && strnlen(bytes, size) == size - 1;
+	if (size < VARHDRSZ_SHORT ||
+		VARATT_IS_EXTERNAL(bytes) || VARATT_IS_COMPRESSED(bytes))
 		return false;
 	if (VARATT_IS_SHORT(bytes))
-		return size >= VARHDRSZ_SHORT && VARSIZE_SHORT(bytes) == (Size) size;
-	return size >= VARHDRSZ && VARSIZE(bytes) == (Size) size;
+		return size == VARSIZE_SHORT(bytes);
+	return size >= VARHDRSZ && size == VARSIZE(bytes);
 }
 
 /* extreme_deserialize(bytea, internal) -> internal */

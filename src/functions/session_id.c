@@ -224,13 +224,12 @@ fix_settings(void)
 		{"intervalstyle", "postgres"},
 		{"lc_monetary", "C"},
 		{"search_path", "pg_catalog"},
-		{"timezone", "UTC"},
-		{"xmlbinary", "base64"}
+		{"timezone", "UTC"}
 	};
 	int			nest_level = NewGUCNestLevel();
 	int			i;
 
-	for (i = 0; i < lengthof(settings); i++)
+	for (i = 0; i < (int) lengthof(settings); i++)
 		(void) set_config_option(settings[i][0], settings[i][1],
 								 PGC_USERSET, PGC_S_SESSION,
 								 GUC_ACTION_SAVE, true, 0, false);
