@@ -50,7 +50,7 @@ CREATE FUNCTION sessionize.session_number(
     max_duration interval DEFAULT NULL, require_restart boolean DEFAULT false
 ) RETURNS bigint
 AS 'MODULE_PATHNAME', 'sessionize_session_number'
-LANGUAGE C WINDOW IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 6
+LANGUAGE C WINDOW IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 4
 SUPPORT sessionize.window_support;
 COMMENT ON FUNCTION sessionize.session_number(timestamptz, interval, boolean, boolean, interval, boolean)
 IS 'number of the session, 1, 2, 3 ... per actor';
@@ -61,7 +61,7 @@ CREATE FUNCTION sessionize.session_event_number(
     max_duration interval DEFAULT NULL, require_restart boolean DEFAULT false
 ) RETURNS bigint
 AS 'MODULE_PATHNAME', 'sessionize_session_event_number'
-LANGUAGE C WINDOW IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 6
+LANGUAGE C WINDOW IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 4
 SUPPORT sessionize.window_support;
 COMMENT ON FUNCTION sessionize.session_event_number(timestamptz, interval, boolean, boolean, interval, boolean)
 IS 'number of the event within its session, 1, 2, 3 ...';
@@ -72,7 +72,7 @@ CREATE FUNCTION sessionize.session_start(
     max_duration interval DEFAULT NULL, require_restart boolean DEFAULT false
 ) RETURNS timestamptz
 AS 'MODULE_PATHNAME', 'sessionize_session_start'
-LANGUAGE C WINDOW IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 6
+LANGUAGE C WINDOW IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 4
 SUPPORT sessionize.window_support;
 COMMENT ON FUNCTION sessionize.session_start(timestamptz, interval, boolean, boolean, interval, boolean)
 IS 'time of the session''s first event';
@@ -83,7 +83,7 @@ CREATE FUNCTION sessionize.session_end(
     max_duration interval DEFAULT NULL, require_restart boolean DEFAULT false
 ) RETURNS timestamptz
 AS 'MODULE_PATHNAME', 'sessionize_session_end'
-LANGUAGE C WINDOW IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 6
+LANGUAGE C WINDOW IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 4
 SUPPORT sessionize.window_support;
 COMMENT ON FUNCTION sessionize.session_end(timestamptz, interval, boolean, boolean, interval, boolean)
 IS 'time of the session''s last event';
@@ -94,7 +94,7 @@ CREATE FUNCTION sessionize.session_event_count(
     max_duration interval DEFAULT NULL, require_restart boolean DEFAULT false
 ) RETURNS bigint
 AS 'MODULE_PATHNAME', 'sessionize_session_event_count'
-LANGUAGE C WINDOW IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 6
+LANGUAGE C WINDOW IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 4
 SUPPORT sessionize.window_support;
 COMMENT ON FUNCTION sessionize.session_event_count(timestamptz, interval, boolean, boolean, interval, boolean)
 IS 'number of events in the session';
@@ -105,7 +105,7 @@ CREATE FUNCTION sessionize.session_started_by(
     max_duration interval DEFAULT NULL, require_restart boolean DEFAULT false
 ) RETURNS text
 AS 'MODULE_PATHNAME', 'sessionize_session_started_by'
-LANGUAGE C WINDOW IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 6
+LANGUAGE C WINDOW IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 4
 SUPPORT sessionize.window_support;
 COMMENT ON FUNCTION sessionize.session_started_by(timestamptz, interval, boolean, boolean, interval, boolean)
 IS 'why the session began: first, restart, end, inactivity or max_duration';
@@ -116,7 +116,7 @@ CREATE FUNCTION sessionize.session_ended_by(
     max_duration interval DEFAULT NULL, require_restart boolean DEFAULT false
 ) RETURNS text
 AS 'MODULE_PATHNAME', 'sessionize_session_ended_by'
-LANGUAGE C WINDOW IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 6
+LANGUAGE C WINDOW IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 4
 SUPPORT sessionize.window_support;
 COMMENT ON FUNCTION sessionize.session_ended_by(timestamptz, interval, boolean, boolean, interval, boolean)
 IS 'why the session ended: end, restart, inactivity or max_duration; null if it is the last one and nothing ended it';
@@ -130,7 +130,7 @@ CREATE FUNCTION sessionize.session_number(
     max_duration interval DEFAULT NULL, require_restart boolean DEFAULT false
 ) RETURNS bigint
 AS 'MODULE_PATHNAME', 'sessionize_session_number'
-LANGUAGE C WINDOW IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 6
+LANGUAGE C WINDOW IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 4
 SUPPORT sessionize.window_support;
 COMMENT ON FUNCTION sessionize.session_number(timestamp, interval, boolean, boolean, interval, boolean)
 IS 'number of the session, 1, 2, 3 ... per actor';
@@ -141,7 +141,7 @@ CREATE FUNCTION sessionize.session_event_number(
     max_duration interval DEFAULT NULL, require_restart boolean DEFAULT false
 ) RETURNS bigint
 AS 'MODULE_PATHNAME', 'sessionize_session_event_number'
-LANGUAGE C WINDOW IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 6
+LANGUAGE C WINDOW IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 4
 SUPPORT sessionize.window_support;
 COMMENT ON FUNCTION sessionize.session_event_number(timestamp, interval, boolean, boolean, interval, boolean)
 IS 'number of the event within its session, 1, 2, 3 ...';
@@ -152,7 +152,7 @@ CREATE FUNCTION sessionize.session_start(
     max_duration interval DEFAULT NULL, require_restart boolean DEFAULT false
 ) RETURNS timestamp
 AS 'MODULE_PATHNAME', 'sessionize_session_start'
-LANGUAGE C WINDOW IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 6
+LANGUAGE C WINDOW IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 4
 SUPPORT sessionize.window_support;
 COMMENT ON FUNCTION sessionize.session_start(timestamp, interval, boolean, boolean, interval, boolean)
 IS 'time of the session''s first event';
@@ -163,7 +163,7 @@ CREATE FUNCTION sessionize.session_end(
     max_duration interval DEFAULT NULL, require_restart boolean DEFAULT false
 ) RETURNS timestamp
 AS 'MODULE_PATHNAME', 'sessionize_session_end'
-LANGUAGE C WINDOW IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 6
+LANGUAGE C WINDOW IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 4
 SUPPORT sessionize.window_support;
 COMMENT ON FUNCTION sessionize.session_end(timestamp, interval, boolean, boolean, interval, boolean)
 IS 'time of the session''s last event';
@@ -174,7 +174,7 @@ CREATE FUNCTION sessionize.session_event_count(
     max_duration interval DEFAULT NULL, require_restart boolean DEFAULT false
 ) RETURNS bigint
 AS 'MODULE_PATHNAME', 'sessionize_session_event_count'
-LANGUAGE C WINDOW IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 6
+LANGUAGE C WINDOW IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 4
 SUPPORT sessionize.window_support;
 COMMENT ON FUNCTION sessionize.session_event_count(timestamp, interval, boolean, boolean, interval, boolean)
 IS 'number of events in the session';
@@ -185,7 +185,7 @@ CREATE FUNCTION sessionize.session_started_by(
     max_duration interval DEFAULT NULL, require_restart boolean DEFAULT false
 ) RETURNS text
 AS 'MODULE_PATHNAME', 'sessionize_session_started_by'
-LANGUAGE C WINDOW IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 6
+LANGUAGE C WINDOW IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 4
 SUPPORT sessionize.window_support;
 COMMENT ON FUNCTION sessionize.session_started_by(timestamp, interval, boolean, boolean, interval, boolean)
 IS 'why the session began: first, restart, end, inactivity or max_duration';
@@ -196,7 +196,7 @@ CREATE FUNCTION sessionize.session_ended_by(
     max_duration interval DEFAULT NULL, require_restart boolean DEFAULT false
 ) RETURNS text
 AS 'MODULE_PATHNAME', 'sessionize_session_ended_by'
-LANGUAGE C WINDOW IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 6
+LANGUAGE C WINDOW IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 4
 SUPPORT sessionize.window_support;
 COMMENT ON FUNCTION sessionize.session_ended_by(timestamp, interval, boolean, boolean, interval, boolean)
 IS 'why the session ended: end, restart, inactivity or max_duration; null if it is the last one and nothing ended it';
@@ -210,7 +210,7 @@ CREATE FUNCTION sessionize.session_number(
     max_duration bigint DEFAULT NULL, require_restart boolean DEFAULT false
 ) RETURNS bigint
 AS 'MODULE_PATHNAME', 'sessionize_session_number'
-LANGUAGE C WINDOW IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 6
+LANGUAGE C WINDOW IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 4
 SUPPORT sessionize.window_support;
 COMMENT ON FUNCTION sessionize.session_number(bigint, bigint, boolean, boolean, bigint, boolean)
 IS 'number of the session, 1, 2, 3 ... per actor';
@@ -221,7 +221,7 @@ CREATE FUNCTION sessionize.session_event_number(
     max_duration bigint DEFAULT NULL, require_restart boolean DEFAULT false
 ) RETURNS bigint
 AS 'MODULE_PATHNAME', 'sessionize_session_event_number'
-LANGUAGE C WINDOW IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 6
+LANGUAGE C WINDOW IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 4
 SUPPORT sessionize.window_support;
 COMMENT ON FUNCTION sessionize.session_event_number(bigint, bigint, boolean, boolean, bigint, boolean)
 IS 'number of the event within its session, 1, 2, 3 ...';
@@ -232,7 +232,7 @@ CREATE FUNCTION sessionize.session_start(
     max_duration bigint DEFAULT NULL, require_restart boolean DEFAULT false
 ) RETURNS bigint
 AS 'MODULE_PATHNAME', 'sessionize_session_start'
-LANGUAGE C WINDOW IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 6
+LANGUAGE C WINDOW IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 4
 SUPPORT sessionize.window_support;
 COMMENT ON FUNCTION sessionize.session_start(bigint, bigint, boolean, boolean, bigint, boolean)
 IS 'time of the session''s first event';
@@ -243,7 +243,7 @@ CREATE FUNCTION sessionize.session_end(
     max_duration bigint DEFAULT NULL, require_restart boolean DEFAULT false
 ) RETURNS bigint
 AS 'MODULE_PATHNAME', 'sessionize_session_end'
-LANGUAGE C WINDOW IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 6
+LANGUAGE C WINDOW IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 4
 SUPPORT sessionize.window_support;
 COMMENT ON FUNCTION sessionize.session_end(bigint, bigint, boolean, boolean, bigint, boolean)
 IS 'time of the session''s last event';
@@ -254,7 +254,7 @@ CREATE FUNCTION sessionize.session_event_count(
     max_duration bigint DEFAULT NULL, require_restart boolean DEFAULT false
 ) RETURNS bigint
 AS 'MODULE_PATHNAME', 'sessionize_session_event_count'
-LANGUAGE C WINDOW IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 6
+LANGUAGE C WINDOW IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 4
 SUPPORT sessionize.window_support;
 COMMENT ON FUNCTION sessionize.session_event_count(bigint, bigint, boolean, boolean, bigint, boolean)
 IS 'number of events in the session';
@@ -265,7 +265,7 @@ CREATE FUNCTION sessionize.session_started_by(
     max_duration bigint DEFAULT NULL, require_restart boolean DEFAULT false
 ) RETURNS text
 AS 'MODULE_PATHNAME', 'sessionize_session_started_by'
-LANGUAGE C WINDOW IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 6
+LANGUAGE C WINDOW IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 4
 SUPPORT sessionize.window_support;
 COMMENT ON FUNCTION sessionize.session_started_by(bigint, bigint, boolean, boolean, bigint, boolean)
 IS 'why the session began: first, restart, end, inactivity or max_duration';
@@ -276,7 +276,7 @@ CREATE FUNCTION sessionize.session_ended_by(
     max_duration bigint DEFAULT NULL, require_restart boolean DEFAULT false
 ) RETURNS text
 AS 'MODULE_PATHNAME', 'sessionize_session_ended_by'
-LANGUAGE C WINDOW IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 6
+LANGUAGE C WINDOW IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 4
 SUPPORT sessionize.window_support;
 COMMENT ON FUNCTION sessionize.session_ended_by(bigint, bigint, boolean, boolean, bigint, boolean)
 IS 'why the session ended: end, restart, inactivity or max_duration; null if it is the last one and nothing ended it';
