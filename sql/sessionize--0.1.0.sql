@@ -300,6 +300,13 @@ LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION sessionize.session_id(timestamp, "any")
 IS 'id of an actor''s session, whose start is read as UTC: the same in every database, sorting by start';
 
+CREATE FUNCTION sessionize.session_id(started_at date, VARIADIC actor "any")
+RETURNS uuid
+AS 'MODULE_PATHNAME', 'sessionize_session_id'
+LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 10;
+COMMENT ON FUNCTION sessionize.session_id(date, "any")
+IS 'id of an actor''s session that starts at a midnight, read as UTC: the same in every database, sorting by start';
+
 CREATE FUNCTION sessionize.session_id(started_at bigint, VARIADIC actor "any")
 RETURNS uuid
 AS 'MODULE_PATHNAME', 'sessionize_session_id'

@@ -14,6 +14,9 @@
  * time is NULL are skipped (R1).  Input may come in any order; the result is
  * in time order.  Errors: 22023 for bad parameters (R16).
  *
+ * Final functions sort the state in place.  That changes nothing that could
+ * be seen, so they count as read-only, and states are shared and reused.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -234,7 +237,8 @@ session_to_datum(TupleDesc descriptor, const SznRun *session)
 Datum
 sessionize_sessions_final(PG_FUNCTION_ARGS)
 {
-	TypeCacheEntry *element;
+	Oid			type = get_element_type(get_fn_expr_rettype(fcinfo->flinfo));
+	TupleDesc	descriptor;
 	ArrayBuildState *array;
 	SznSessionWalk walk;
 	const SznRun *session;
@@ -244,21 +248,15 @@ sessionize_sessions_final(PG_FUNCTION_ARGS)
 
 	(void) szn_aggregate_context(fcinfo);
 
-	element = (TypeCacheEntry *) fcinfo->flinfo->fn_extra;
-	if (element == NULL)
-	{
-		Oid			type = get_element_type(get_fn_expr_rettype(fcinfo->flinfo));
-
-		element = lookup_type_cache(type, TYPECACHE_TUPDESC);
-		if (element->tupDesc == NULL || element->tupDesc->natts != SESSION_NUM_COLUMNS)
-			elog(ERROR, "unexpected type of session: %u", type);
-		fcinfo->flinfo->fn_extra = element;
-	}
-
 	if (PG_ARGISNULL(0))
-		PG_RETURN_ARRAYTYPE_P(construct_empty_array(element->type_id));
+		PG_RETURN_ARRAYTYPE_P(construct_empty_array(type));
 
-	array = initArrayResult(element->type_id, CurrentMemoryContext, true);
+	/* anew for each group: the type may be altered while a query runs */
+	descriptor = lookup_rowtype_tupdesc(type, -1);
+	if (descriptor->natts != SESSION_NUM_COLUMNS)
+		elog(ERROR, "unexpected type of session: %u", type);
+
+	array = initArrayResult(type, CurrentMemoryContext, true);
 	session_memory = AllocSetContextCreate(CurrentMemoryContext,
 										   "sessionize session",
 										   ALLOCSET_SMALL_SIZES);
@@ -269,7 +267,7 @@ sessionize_sessions_final(PG_FUNCTION_ARGS)
 
 		MemoryContextReset(session_memory);
 		caller_memory = MemoryContextSwitchTo(session_memory);
-		value = session_to_datum(element->tupDesc, session);
+		value = session_to_datum(descriptor, session);
 		MemoryContextSwitchTo(caller_memory);
 
 		/* say so early, not after having filled twice the memory */
@@ -277,16 +275,18 @@ sessionize_sessions_final(PG_FUNCTION_ARGS)
 		if (size > MaxAllocSize)
 			ereport(ERROR,
 					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-					 errmsg("sessions of one group exceed the maximum size of an array, 1 GB"),
+					 errmsg("too many sessions in one group"),
+					 errdetail("An array of sessions cannot be larger than 1 GB."),
 					 errhint("Use the window functions with GROUP BY instead.")));
-		array = accumArrayResult(array, value, false, element->type_id,
+		array = accumArrayResult(array, value, false, type,
 								 CurrentMemoryContext);
 	}
 	MemoryContextDelete(session_memory);
+	ReleaseTupleDesc(descriptor);
 
 	/* no session is left under require_restart */
 	if (array->nelems == 0)
-		PG_RETURN_ARRAYTYPE_P(construct_empty_array(element->type_id));
+		PG_RETURN_ARRAYTYPE_P(construct_empty_array(type));
 	PG_RETURN_DATUM(makeArrayResult(array, CurrentMemoryContext));
 }
 

@@ -33,6 +33,8 @@ szn_timeline_of_type(Oid time_type)
 	}
 }
 
+pg_noreturn static void error_negative(const char *argument);
+
 static void
 error_negative(const char *argument)
 {

@@ -20,6 +20,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "compat.h"
 #include "functions/events.h"
 
 /* Events of the same time. */
@@ -338,6 +339,8 @@ szn_events_serialize(SznEvents *events, StringInfo buffer)
 	pq_sendbytes(buffer, (char *) events->events,
 				 events->num_events * sizeof(SznEvent));
 }
+
+pg_noreturn static void error_invalid_state(void);
 
 static void
 error_invalid_state(void)

@@ -9,8 +9,8 @@
  * for T = timestamptz, timestamp or bigint.  Rows whose event time is NULL
  * are ignored.  Among values of the same time, one that is not NULL beats
  * NULL; then first() takes the smallest and last() the largest by the btree
- * order of the type, and by their bytes where that order calls them equal, so
- * that the answer depends on the set of rows alone.  Errors: 42883 for a type
+ * order of the type, and by their bytes as stored where that order calls them
+ * equal, so that the answer depends on the set of rows alone.  Errors: 42883 for a type
  * without btree order.
  *
  *-------------------------------------------------------------------------
@@ -19,6 +19,7 @@
 
 #include "libpq/pqformat.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/typcache.h"
 
@@ -186,10 +187,18 @@ extreme_transition(FunctionCallInfo fcinfo, SznEnd end)
 
 	extreme = PG_ARGISNULL(0) ? NULL : (SznExtreme *) PG_GETARG_POINTER(0);
 
-	/* also without rows to compare, so that the error does not depend on data */
+	/* at the first row, so that errors do not depend on there being ties */
 	if (fcinfo->flinfo->fn_extra == NULL)
-		fcinfo->flinfo->fn_extra =
-			ordered_type(get_fn_expr_argtype(fcinfo->flinfo, 1));
+	{
+		Oid			type = get_fn_expr_argtype(fcinfo->flinfo, 1);
+
+		if (OidIsValid(get_typcollation(type)) && !OidIsValid(PG_GET_COLLATION()))
+			ereport(ERROR,
+					(errcode(ERRCODE_INDETERMINATE_COLLATION),
+					 errmsg("could not determine which collation to use for the order of values"),
+					 errhint("Use the COLLATE clause to set the collation explicitly.")));
+		fcinfo->flinfo->fn_extra = ordered_type(type);
+	}
 
 	if (PG_ARGISNULL(2))
 	{

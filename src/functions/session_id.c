@@ -65,7 +65,7 @@ typedef struct SznEncoder
 typedef struct SznIdState
 {
 	MemoryContext context;
-	SznTimeline timeline;
+	Oid			start_type;
 	int			num_encoders;	/* one a part, or one for an array's elements */
 	SznEncoder *encoders;
 	ArrayMetaState element;		/* of the array */
@@ -154,6 +154,34 @@ unix_microseconds(Timestamp time)
 	return szn_time_plus(SZN_TIMESTAMPS, time, UNIX_EPOCH_OFFSET);
 }
 
+/* The midnight of a date; beyond the timestamps there is only infinity. */
+static Timestamp
+midnight(DateADT date)
+{
+	int			overflow;
+
+	return date2timestamp_opt_overflow(date, &overflow);
+}
+
+/* The start of a session, as the 64-bit integer of the layout. */
+static int64
+start_number(Oid type, Datum value)
+{
+	switch (type)
+	{
+		case TIMESTAMPTZOID:
+		case TIMESTAMPOID:
+			return unix_microseconds(DatumGetTimestamp(value));
+		case DATEOID:
+			return unix_microseconds(midnight(DatumGetDateADT(value)));
+		case INT8OID:
+			return DatumGetInt64(value);
+		default:
+			elog(ERROR, "unexpected type of started_at: %u", type);
+			return 0;			/* keep compiler quiet */
+	}
+}
+
 static void
 add_bytes(StringInfo buffer, const char *bytes, int length)
 {
@@ -223,7 +251,8 @@ fix_settings(void)
 		{"extra_float_digits", "1"},
 		{"intervalstyle", "postgres"},
 		{"lc_monetary", "C"},
-		{"search_path", "pg_catalog"},
+		{"quote_all_identifiers", "off"},
+		{"search_path", "pg_catalog, pg_temp"},
 		{"timezone", "UTC"}
 	};
 	int			nest_level = NewGUCNestLevel();
@@ -242,8 +271,6 @@ add_part(StringInfo buffer, SznEncoder *encoder, Datum value, bool isnull)
 {
 	char	   *string;
 	text	   *packed;
-	Timestamp	midnight;
-	int			overflow;
 
 	if (isnull)
 	{
@@ -287,10 +314,7 @@ add_part(StringInfo buffer, SznEncoder *encoder, Datum value, bool isnull)
 			add_int64(buffer, unix_microseconds(DatumGetTimestamp(value)));
 			break;
 		case SZN_ENCODE_DATE:
-			/* beyond the timestamps there is only infinity */
-			midnight = date2timestamp_opt_overflow(DatumGetDateADT(value),
-												   &overflow);
-			add_int64(buffer, unix_microseconds(midnight));
+			add_int64(buffer, unix_microseconds(midnight(DatumGetDateADT(value))));
 			break;
 		case SZN_ENCODE_TIME:
 			add_int64(buffer, DatumGetTimeADT(value));
@@ -326,8 +350,7 @@ begin_state(FunctionCallInfo fcinfo)
 	int			i;
 
 	state->context = context;
-	state->timeline =
-		szn_timeline_of_type(get_fn_expr_argtype(fcinfo->flinfo, 0));
+	state->start_type = get_fn_expr_argtype(fcinfo->flinfo, 0);
 	initStringInfo(&state->actor);
 	initStringInfo(&state->last_actor);
 
@@ -423,10 +446,10 @@ hash_actor(SznIdState *state)
 }
 
 /*
- * session_id(started_at timestamptz | timestamp | bigint,
+ * session_id(started_at timestamptz | timestamp | date | bigint,
  *			  VARIADIC actor "any") -> uuid
  *
- * A timestamp is read as UTC.  NULL if started_at is NULL; parts of the actor
+ * A timestamp is read as UTC, and so is the midnight of a date.  NULL if started_at is NULL; parts of the actor
  * may be NULL.  The same for equal actors and starts, everywhere; sorts by
  * start (R12).
  */
@@ -435,7 +458,6 @@ sessionize_session_id(PG_FUNCTION_ARGS)
 {
 	SznIdState *state = (SznIdState *) fcinfo->flinfo->fn_extra;
 	pg_uuid_t  *id;
-	int64		start;
 	uint64		time;
 	uint64		hash;
 	uint64		halves[2];
@@ -450,10 +472,7 @@ sessionize_session_id(PG_FUNCTION_ARGS)
 	encode_actor(fcinfo, state);
 	hash = hash_actor(state);
 
-	start = PG_GETARG_INT64(0);
-	if (state->timeline == SZN_TIMESTAMPS)
-		start = unix_microseconds(start);
-	time = (uint64) start ^ (UINT64CONST(1) << 63);
+	time = (uint64) start_number(state->start_type, PG_GETARG_DATUM(0)) ^ (UINT64CONST(1) << 63);
 
 	/* 48 bits of the time, version 8, 12 more; variant, 4 more, the hash */
 	halves[0] = (time >> 16) << 16 | UINT64CONST(0x8000) | (time >> 4 & 0xfff);

@@ -201,7 +201,7 @@ get_argument(WindowObject winobj, int64 position, int argno,
 	if (offset > PG_INT32_MAX)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("session has more than %d events", PG_INT32_MAX)));
+				 errmsg("session reaches over more than %d rows", PG_INT32_MAX)));
 
 	*value = WinGetFuncArgInPartition(winobj, argno, (int) offset,
 									  WINDOW_SEEK_CURRENT, false,
@@ -413,7 +413,10 @@ advance_run(SznPass *pass, WindowObject winobj)
 			pass->event_number = 0;
 		}
 		else if (!read_instant(pass, winobj, &instant, &pass->run_last))
-			elog(ERROR, "row " INT64_FORMAT " belongs to no instant", pass->position);
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("\"event_time\" must not be volatile"),
+					 errdetail("It was null when the row was read first, and is not null now.")));
 		else if (szn_boundary_step(&pass->boundary, &instant))
 			pass->event_number = 0;
 		pass->run = pass->boundary.run;
