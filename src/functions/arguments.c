@@ -79,7 +79,9 @@ szn_span_from_interval(const Interval *interval, const char *argument)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("\"%s\" must be finite", argument),
-				 errhint("For sessions that never expire use a very long interval, such as '1000000 days'.")));
+				 strcmp(argument, "inactivity") == 0 ?
+				 errhint("For sessions that never expire use a very long interval, such as '200000000 days'.") :
+				 errhint("For sessions of any duration leave it out, or use NULL.")));
 	if (interval->month != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -135,7 +137,7 @@ szn_error_null_inactivity(void)
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("\"inactivity\" must not be null"),
-			 errhint("Give the longest pause that a session survives, such as interval '30 minutes'.")));
+			 errhint("Give the longest pause that a session survives, such as interval '30 minutes', or a number in the unit of a bigint event time.")));
 }
 
 void

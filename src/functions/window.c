@@ -428,7 +428,7 @@ static void
 complete_run(SznPass *pass, WindowObject winobj)
 {
 	SznInstant	instant;
-	int64		last;
+	int64		last = pass->run_last;
 
 	while (!pass->run_is_complete)
 	{
