@@ -1,0 +1,49 @@
+# SessionizeTest: what the TAP tests share: a server that can load the
+# extension as it was just built, and the way to ../shared.
+#
+# tools/with-cluster says by SESSIONIZE_CONF how a server finds the staged
+# extension; without it, the installed extension is tested.
+
+package SessionizeTest;
+
+use strict;
+use warnings;
+
+use Exporter 'import';
+use File::Basename qw(dirname);
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+
+our @EXPORT = qw(start_cluster shared_path);
+
+# start_cluster($name, @conf): a started PostgreSQL::Test::Cluster that has the
+# extension in its database postgres, and can have standbys.  @conf are lines
+# for postgresql.conf.
+sub start_cluster
+{
+	my ($name, @conf) = @_;
+	my $node = PostgreSQL::Test::Cluster->new($name);
+
+	$node->init(
+		allows_streaming => 1,
+		extra            => [ '--locale=C.UTF-8', '--encoding=UTF8' ]);
+	$node->append_conf('postgresql.conf', $_)
+	  foreach (split(/\n/, $ENV{SESSIONIZE_CONF} // ''), @conf);
+	$node->start;
+	$node->safe_psql('postgres', 'CREATE EXTENSION sessionize');
+	return $node;
+}
+
+# shared_path($sub): that file or folder of ../shared beside the project (or in
+# SESSIONIZE_SHARED), undef where there is none.
+sub shared_path
+{
+	my ($sub) = @_;
+	my $shared = $ENV{SESSIONIZE_SHARED}
+	  // dirname(__FILE__) . '/../../../shared';
+	my $path = "$shared/$sub";
+
+	return $shared ne '' && -e $path ? $path : undef;
+}
+
+1;
