@@ -154,13 +154,14 @@ unix_microseconds(Timestamp time)
 	return szn_time_plus(SZN_TIMESTAMPS, time, UNIX_EPOCH_OFFSET);
 }
 
-/* The midnight of a date; beyond the timestamps there is only infinity. */
-static Timestamp
-midnight(DateADT date)
+/* The midnight of a date in the same way; dates reach beyond timestamps. */
+static int64
+unix_midnight(DateADT date)
 {
-	int			overflow;
+	int			overflow = 0;
+	Timestamp	midnight = date2timestamp_opt_overflow(date, &overflow);
 
-	return date2timestamp_opt_overflow(date, &overflow);
+	return overflow != 0 ? SZN_TIME_MAX - 1 : unix_microseconds(midnight);
 }
 
 /* The start of a session, as the 64-bit integer of the layout. */
@@ -173,7 +174,7 @@ start_number(Oid type, Datum value)
 		case TIMESTAMPOID:
 			return unix_microseconds(DatumGetTimestamp(value));
 		case DATEOID:
-			return unix_microseconds(midnight(DatumGetDateADT(value)));
+			return unix_midnight(DatumGetDateADT(value));
 		case INT8OID:
 			return DatumGetInt64(value);
 		default:
@@ -314,7 +315,7 @@ add_part(StringInfo buffer, SznEncoder *encoder, Datum value, bool isnull)
 			add_int64(buffer, unix_microseconds(DatumGetTimestamp(value)));
 			break;
 		case SZN_ENCODE_DATE:
-			add_int64(buffer, unix_microseconds(midnight(DatumGetDateADT(value))));
+			add_int64(buffer, unix_midnight(DatumGetDateADT(value)));
 			break;
 		case SZN_ENCODE_TIME:
 			add_int64(buffer, DatumGetTimeADT(value));
