@@ -10,7 +10,7 @@
  * max_duration are multiples of it too (so pauses of exactly, one more, one less are
  * common), NULL times and flags, years before Christ, both ends of the range, infinities,
  * spans that are barely 64 bits long or barely not, rows in no physical order, intervals
- * spelt in hours, in days, and in days minus hours.  One case in 1000 is long enough to
+ * spelt in hours, in days, and in days minus hours.  One case in 3000 is long enough to
  * leave 64 kB of work_mem.
  */
 
@@ -100,7 +100,7 @@ CREATE VIEW ref.planned_spans AS
 					(ARRAY['timestamptz', 'timestamptz', 'timestamp', 'bigint'])
 						[1 + ref.die(c.noise, 2, 4)] AS kind,
 					/* long cases stay in the range */
-					CASE WHEN case_id % 1000 = 17 THEN 3600000000
+					CASE WHEN case_id % 3000 = 17 THEN 3600000000
 						 ELSE (ARRAY[1, 2, 1000000, 60000007, 3600000000, 3600000000, 86400000000,
 								37 * 86400000000, 400 * 365 * 86400000000]::numeric[])
 							  [1 + ref.die(c.noise, 4, 9)]
@@ -109,7 +109,7 @@ CREATE VIEW ref.planned_spans AS
 						   -62135596800000000, -150000000000000000]::numeric[])
 						[1 + ref.die(c.noise, 6, 6)] AS base,
 					(ARRAY[1, 3, 5, 8, 14])[1 + ref.die(c.noise, 8, 5)]
-					+ CASE WHEN case_id % 1000 = 17 THEN 900 ELSE 0 END AS instants
+					+ CASE WHEN case_id % 3000 = 17 THEN 900 ELSE 0 END AS instants
 		 ) AS d
 		 CROSS JOIN LATERAL (
 			 SELECT CASE
@@ -148,7 +148,7 @@ CREATE VIEW ref.planned_spans AS
 
 CREATE VIEW ref.planned AS
 	SELECT p.case_id, p.kind, p.points, p.spans,
-		   CASE WHEN p.case_id % 1000 = 17 THEN 2500
+		   CASE WHEN p.case_id % 3000 = 17 THEN 2500
 				ELSE (ARRAY[1, 2, 3, 5, 8, 12, 16, 20, 26])[1 + ref.die(p.noise, 10, 9)]
 		   END AS events,
 		   1 + ref.die(p.noise, 12, 4) AS actors,
