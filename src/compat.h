@@ -32,4 +32,12 @@
 #define pg_noreturn __attribute__((noreturn))
 #endif
 
+/* 16 keeps what rights a query needs beside its range table, not in it */
+#if PG_VERSION_NUM >= 160000
+#define szn_copy_permissions(query, pstate) \
+	((query)->rteperminfos = copyObject((pstate)->p_rteperminfos))
+#else
+#define szn_copy_permissions(query, pstate) ((void) 0)
+#endif
+
 #endif							/* SZN_COMPAT_H */

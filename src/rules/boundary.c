@@ -116,6 +116,18 @@ szn_boundary_finish(SznBoundary *boundary)
 	check_invariants(boundary);
 }
 
+/*
+ * What has ended an actor's last run by now, if no end event did (R11); NONE
+ * while it is open.
+ */
+SznCause
+szn_ended_by_at(int64 expiry, int64 deadline, int64 now)
+{
+	if (now <= Min(expiry, deadline))
+		return SZN_CAUSE_NONE;
+	return expiry <= deadline ? SZN_CAUSE_INACTIVITY : SZN_CAUSE_MAX_DURATION;
+}
+
 /* The word that started_by and ended_by use; NULL for NONE. */
 const char *
 szn_cause_name(SznCause cause)

@@ -73,6 +73,7 @@ typedef struct SznBoundary
 extern void szn_boundary_init(SznBoundary *boundary, const SznRules *rules);
 extern bool szn_boundary_step(SznBoundary *boundary, const SznInstant *instant);
 extern void szn_boundary_finish(SznBoundary *boundary);
+extern SznCause szn_ended_by_at(int64 expiry, int64 deadline, int64 now);
 extern const char *szn_cause_name(SznCause cause);
 
 #endif							/* SZN_BOUNDARY_H */
