@@ -1,0 +1,389 @@
+/*-------------------------------------------------------------------------
+ *
+ * build.c
+ *	  The views of definitions, made and unmade.
+ *
+ * All DDL that sessionize does, as the definition's owner, with that role's
+ * rights.  Callers are connected to SPI.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/relation.h"
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "executor/spi.h"
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/resowner.h"
+
+#include "definitions/build.h"
+
+/*
+ * Take the owner's place: its rights are what counts.
+ */
+void
+szn_act_as(Oid owner, bool fixed_path, SznActing *acting)
+{
+	GetUserIdAndSecContext(&acting->user, &acting->security_context);
+	SetUserIdAndSecContext(owner, acting->security_context |
+						   SECURITY_LOCAL_USERID_CHANGE |
+						   SECURITY_RESTRICTED_OPERATION);
+	acting->nest_level = NewGUCNestLevel();
+	if (fixed_path)
+		(void) set_config_option("search_path", "pg_catalog, pg_temp",
+								 PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_SAVE, true, 0, false);
+}
+
+void
+szn_act_as_before(const SznActing *acting)
+{
+	AtEOXact_GUC(false, acting->nest_level);
+	SetUserIdAndSecContext(acting->user, acting->security_context);
+}
+
+static void
+run(const char *command)
+{
+	int			result = SPI_execute(command, false, 0);
+
+	if (result < 0)
+		elog(ERROR, "could not run \"%s\": %s", command, SPI_result_code_string(result));
+}
+
+/* A view's qualified and quoted name. */
+static const char *
+view_name(const SznDefinition *definition, SznView view)
+{
+	return quote_qualified_identifier(definition->schema,
+									  szn_view_name(definition, view));
+}
+
+bool
+szn_views_exist(const SznCatalogRow *row)
+{
+	for (int view = 0; view < SZN_NUM_VIEWS; view++)
+	{
+		Oid			relid = szn_view_oid(&row->definition, view);
+
+		if (!OidIsValid(relid) ||
+			!szn_is_own_view(relid, view, &row->definition))
+			return false;
+	}
+	return true;
+}
+
+/* Does the sessions view have a metric of this name?  They come last. */
+bool
+szn_sessions_view_has_metric(const SznCatalogRow *row, const char *name)
+{
+	Oid			relid = szn_view_oid(&row->definition, SZN_VIEW_SESSIONS);
+
+	return OidIsValid(relid) &&
+		get_attnum(relid, name) > get_attnum(relid, "is_open");
+}
+
+bool
+szn_sessions_view_has(const SznCatalogRow *row, const char *column)
+{
+	Oid			relid = szn_view_oid(&row->definition, SZN_VIEW_SESSIONS);
+
+	return OidIsValid(relid) && get_attnum(relid, column) != InvalidAttrNumber;
+}
+
+static void
+error_name_taken(const SznDefinition *definition, SznView view)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DUPLICATE_TABLE),
+			 errmsg("relation \"%s\" already exists in schema \"%s\"",
+					szn_view_name(definition, view), definition->schema),
+			 errhint("A session needs three views: its name, and its name with _events and with _actors. Choose another name.")));
+}
+
+/* A new definition must not meet relations that are there already (42P07). */
+void
+szn_check_names_are_free(const SznDefinition *definition)
+{
+	for (int view = 0; view < SZN_NUM_VIEWS; view++)
+	{
+		if (OidIsValid(szn_view_oid(definition, view)))
+			error_name_taken(definition, view);
+	}
+}
+
+/* Statements that give back a relation's privileges, column by column too. */
+static List *
+grants_of(Oid relid, const char *name)
+{
+	List	   *grants = NIL;
+	StringInfoData query;
+
+	initStringInfo(&query);
+	appendStringInfo(&query,
+					 "SELECT pg_catalog.format('GRANT %%s%%s ON %%s TO %%s%%s', a.privilege_type, c.columns, %s,"
+					 " CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) END,"
+					 " CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)"
+					 " FROM (SELECT relacl, '' FROM pg_catalog.pg_class WHERE oid OPERATOR(pg_catalog.=) %u"
+					 " UNION ALL SELECT attacl, pg_catalog.format('(%%I)', attname) FROM pg_catalog.pg_attribute"
+					 " WHERE attrelid OPERATOR(pg_catalog.=) %u AND NOT attisdropped) AS c(acl, columns),"
+					 " pg_catalog.aclexplode(c.acl) AS a",
+					 quote_literal_cstr(name), relid, relid);
+	if (SPI_execute(query.data, false, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not read privileges");
+	for (uint64 i = 0; i < SPI_processed; i++)
+		grants = lappend(grants, SPI_getvalue(SPI_tuptable->vals[i],
+											  SPI_tuptable->tupdesc, 1));
+	return grants;
+}
+
+/* Take back what default privileges have given on a view made anew. */
+static void
+revoke_all(Oid relid, const char *name)
+{
+	List	   *commands = NIL;
+	ListCell   *cell;
+
+	if (SPI_execute(psprintf("SELECT DISTINCT pg_catalog.format('REVOKE ALL ON %%s FROM %%s', %s,"
+							 " CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) END)"
+							 " FROM pg_catalog.pg_class AS c, pg_catalog.aclexplode(c.relacl) AS a"
+							 " WHERE c.oid OPERATOR(pg_catalog.=) %u AND a.grantee OPERATOR(pg_catalog.<>) c.relowner",
+							 quote_literal_cstr(name), relid), false, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not read privileges");
+	for (uint64 i = 0; i < SPI_processed; i++)
+		commands = lappend(commands, SPI_getvalue(SPI_tuptable->vals[i],
+												  SPI_tuptable->tupdesc, 1));
+	foreach(cell, commands)
+		run((char *) lfirst(cell));
+}
+
+/* Run a command; false, and nothing has happened, if it fails with the code. */
+static bool
+try_to_run(const char *command, int sqlerrcode)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	volatile bool done = true;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		run(command);
+		ReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+		if (error->sqlerrcode != sqlerrcode)
+			ReThrowError(error);
+		done = false;
+	}
+	PG_END_TRY();
+	return done;
+}
+
+/* Is this something to grant to?  PUBLIC is, too. */
+bool
+szn_is_reader(const char *role)
+{
+	return strcmp(role, "public") == 0 || OidIsValid(get_role_oid(role, true));
+}
+
+/* Has somebody made this view a security barrier, other than we ourselves? */
+static bool
+is_security_barrier(Oid relid)
+{
+	Relation	relation = relation_open(relid, AccessShareLock);
+	bool		result = RelationIsSecurityView(relation) &&
+		RelationHasSecurityInvoker(relation);
+
+	relation_close(relation, NoLock);
+	return result;
+}
+
+static char *
+create_command(const char *action, const SznCatalogRow *row, bool barrier,
+			   const char *name, const char *query)
+{
+	return psprintf("%s VIEW %s WITH (security_invoker = %s%s) AS %s",
+					action, name,
+					row->security_invoker ? "true" : "false",
+					barrier || !row->security_invoker ? ", security_barrier = true" : "",
+					query);
+}
+
+static void
+comment_on(const char *kind, const char *name, const char *comment)
+{
+	run(psprintf("COMMENT ON %s %s IS %s", kind, name, quote_literal_cstr(comment)));
+}
+
+static char *
+view_comment(const SznDefinition *definition, SznView view)
+{
+	static const char *const what[SZN_NUM_VIEWS] = {
+		"sessions, one a row", "events inside sessions, one a row", "actors, one a row"
+	};
+
+	return psprintf("session %s: %s", definition->name, what[view]);
+}
+
+static void
+build_view(SznCatalogRow *row, SznView view)
+{
+	SznDefinition *definition = &row->definition;
+	const char *name = view_name(definition, view);
+	Oid			relid = szn_view_oid(definition, view);
+	List	   *columns;
+	char	   *query = szn_expand(definition, view, &columns);
+	ListCell   *cell;
+	bool		barrier = OidIsValid(relid) && is_security_barrier(relid);
+
+	if (!OidIsValid(relid))
+		run(create_command("CREATE", row, barrier, name, query));
+	else if (!try_to_run(create_command("CREATE OR REPLACE", row, barrier, name, query),
+						 ERRCODE_INVALID_TABLE_DEFINITION))
+	{
+		/* columns are not only appended: made anew, with its privileges */
+		List	   *grants = grants_of(relid, name);
+
+		run(psprintf("DROP VIEW %s", name));
+		run(create_command("CREATE", row, barrier, name, query));
+		revoke_all(szn_view_oid(definition, view), name);
+		foreach(cell, grants)
+		{
+			/* of a column that is gone, nothing is left to grant */
+			(void) try_to_run((char *) lfirst(cell), ERRCODE_UNDEFINED_COLUMN);
+		}
+	}
+
+	comment_on("VIEW", name, view_comment(definition, view));
+	foreach(cell, columns)
+	{
+		SznColumn  *column = (SznColumn *) lfirst(cell);
+
+		comment_on("COLUMN", psprintf("%s.%s", name, quote_identifier(column->name)),
+				   column->comment);
+	}
+	foreach(cell, row->readers)
+	{
+		/* check_definitions() names a reader that is gone */
+		if (szn_is_reader((char *) lfirst(cell)))
+			run(psprintf("GRANT SELECT ON %s TO %s", name,
+						 quote_identifier((char *) lfirst(cell))));
+	}
+}
+
+/*
+ * Make the three views say what the definition says about this source, as its
+ * owner.  Texts are those of the catalog, which need no search_path.
+ */
+void
+szn_build_views(SznCatalogRow *row, Oid source)
+{
+	SznDefinition *definition = &row->definition;
+	SznActing	acting;
+
+	Oid			owner = szn_effective_owner(row);
+
+	definition->source = source;
+	for (int view = 0; view < SZN_NUM_VIEWS; view++)
+	{
+		Oid			relid = szn_view_oid(definition, view);
+
+		if (!OidIsValid(relid))
+			continue;
+		if (!szn_is_own_view(relid, view, definition))
+			error_name_taken(definition, view);
+
+		/* a view that was given away comes back, if the caller may do that */
+		if (szn_owner_of(relid) != owner)
+			run(psprintf("ALTER VIEW %s OWNER TO %s", view_name(definition, view),
+						 quote_identifier(GetUserNameFromId(owner, false))));
+	}
+	szn_act_as(owner, true, &acting);
+	szn_parse_definition(definition, definition);
+	for (int view = 0; view < SZN_NUM_VIEWS; view++)
+		build_view(row, view);
+	szn_act_as_before(&acting);
+}
+
+void
+szn_drop_views(const SznCatalogRow *row, bool cascade)
+{
+	SznActing	acting;
+
+	szn_act_as(szn_effective_owner(row), true, &acting);
+	for (int view = 0; view < SZN_NUM_VIEWS; view++)
+	{
+		Oid			relid = szn_view_oid(&row->definition, view);
+
+		if (OidIsValid(relid) && szn_is_own_view(relid, view, &row->definition))
+			run(psprintf("DROP VIEW %s%s", view_name(&row->definition, view),
+						 cascade ? " CASCADE" : ""));
+	}
+	szn_act_as_before(&acting);
+}
+
+/* The definition gets another name: so do its views. */
+void
+szn_rename_views(const SznCatalogRow *row, const char *schema, const char *name)
+{
+	SznDefinition renamed = row->definition;
+	SznActing	acting;
+	int			num_done = 0;
+
+	renamed.schema = unconstify(char *, schema);
+	renamed.name = unconstify(char *, name);
+
+	/* ALTER VIEW or ALTER SCHEMA may have done it already */
+	for (int view = 0; view < SZN_NUM_VIEWS; view++)
+	{
+		Oid			relid = szn_view_oid(&renamed, view);
+
+		if (OidIsValid(relid) && szn_is_own_view(relid, view, &renamed) &&
+			!OidIsValid(szn_view_oid(&row->definition, view)))
+			num_done++;
+	}
+	if (num_done == SZN_NUM_VIEWS)
+		return;
+
+	szn_check_names_are_free(&renamed);
+	szn_act_as(szn_effective_owner(row), true, &acting);
+	for (int view = 0; view < SZN_NUM_VIEWS; view++)
+	{
+		Oid			relid = szn_view_oid(&row->definition, view);
+
+		if (!OidIsValid(relid) || !szn_is_own_view(relid, view, &row->definition))
+			continue;
+		if (strcmp(row->definition.name, name) != 0)
+			run(psprintf("ALTER VIEW %s RENAME TO %s",
+						 view_name(&row->definition, view),
+						 quote_identifier(szn_view_name(&renamed, view))));
+		if (strcmp(row->definition.schema, schema) != 0)
+			run(psprintf("ALTER VIEW %s SET SCHEMA %s",
+						 quote_qualified_identifier(row->definition.schema,
+													szn_view_name(&renamed, view)),
+						 quote_identifier(schema)));
+	}
+	szn_act_as_before(&acting);
+}

@@ -1,0 +1,20 @@
+/*-------------------------------------------------------------------------
+ *
+ * triggers.h
+ *	  What the functions tell the triggers of the catalog tables.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef SZN_TRIGGERS_H
+#define SZN_TRIGGERS_H
+
+#include "definitions/expand.h"
+
+extern bool szn_dropping_cascade;	/* drop_session(cascade => true) */
+extern bool szn_rebuilding;		/* rebuild_views() */
+
+extern void szn_check_definition(SznDefinition *definition,
+								 const SznDefinition *stored, Oid owner);
+extern void szn_check_name(const char *name, const char *what, int max_length);
+
+#endif							/* SZN_TRIGGERS_H */
