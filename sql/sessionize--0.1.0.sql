@@ -1130,3 +1130,321 @@ CREATE AGGREGATE sessionize.last(value anyelement, event_time bigint) (
 );
 COMMENT ON AGGREGATE sessionize.last(anyelement, bigint)
 IS 'the value at the latest event time';
+
+
+/*
+ * What the views of definitions compute of a session
+ */
+
+CREATE FUNCTION sessionize.duration(started_at timestamptz, ended_at timestamptz) RETURNS interval
+AS 'MODULE_PATHNAME', 'sessionize_duration'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION sessionize.duration(timestamptz, timestamptz)
+IS 'duration of a session, in hours, minutes and seconds';
+
+CREATE FUNCTION sessionize.duration_seconds(started_at timestamptz, ended_at timestamptz) RETURNS double precision
+AS 'MODULE_PATHNAME', 'sessionize_duration_seconds'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION sessionize.duration_seconds(timestamptz, timestamptz)
+IS 'duration of a session in seconds';
+
+CREATE FUNCTION sessionize.ended_by(
+    ended_by text, started_at timestamptz, ended_at timestamptz, inactivity interval, max_duration interval
+) RETURNS text
+AS 'MODULE_PATHNAME', 'sessionize_ended_by'
+LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION sessionize.ended_by(text, timestamptz, timestamptz, interval, interval)
+IS 'what has ended a session by now, or open';
+
+CREATE FUNCTION sessionize.duration(started_at timestamp, ended_at timestamp) RETURNS interval
+AS 'MODULE_PATHNAME', 'sessionize_duration'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION sessionize.duration(timestamp, timestamp)
+IS 'duration of a session, in hours, minutes and seconds';
+
+CREATE FUNCTION sessionize.duration_seconds(started_at timestamp, ended_at timestamp) RETURNS double precision
+AS 'MODULE_PATHNAME', 'sessionize_duration_seconds'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION sessionize.duration_seconds(timestamp, timestamp)
+IS 'duration of a session in seconds';
+
+CREATE FUNCTION sessionize.ended_by(
+    ended_by text, started_at timestamp, ended_at timestamp, inactivity interval, max_duration interval
+) RETURNS text
+AS 'MODULE_PATHNAME', 'sessionize_ended_by'
+LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION sessionize.ended_by(text, timestamp, timestamp, interval, interval)
+IS 'what has ended a session by now, or open';
+
+CREATE FUNCTION sessionize.add_durations(interval, interval) RETURNS interval
+AS 'MODULE_PATHNAME', 'sessionize_add_durations'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION sessionize.add_durations(interval, interval)
+IS 'internal to total_duration(): the sum of two durations';
+
+CREATE AGGREGATE sessionize.total_duration(duration interval) (
+    SFUNC = sessionize.add_durations,
+    STYPE = interval,
+    COMBINEFUNC = sessionize.add_durations,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE sessionize.total_duration(interval)
+IS 'the sum of durations of sessions, at most the longest interval there is';
+
+
+/*
+ * Named definitions
+ */
+
+CREATE TABLE sessionize.session_definition (
+    schema name NOT NULL,
+    name text NOT NULL,
+    owner name NOT NULL DEFAULT CURRENT_USER,
+    source text NOT NULL,
+    actor text NOT NULL,
+    event_time text NOT NULL,
+    inactivity interval NOT NULL,
+    restart_on text,
+    end_on text,
+    max_duration interval,
+    require_restart boolean NOT NULL DEFAULT false,
+    filter text,
+    keep text,
+    tie_break text,
+    entry text,
+    exit text,
+    label_prefix text,
+    security_invoker boolean NOT NULL DEFAULT true,
+    readers name[],
+    expansion_version integer NOT NULL DEFAULT 1,
+    PRIMARY KEY (schema, name)
+);
+GRANT SELECT ON sessionize.session_definition TO PUBLIC;
+SELECT pg_catalog.pg_extension_config_dump('sessionize.session_definition', '');
+
+CREATE TABLE sessionize.metric_definition (
+    schema name NOT NULL,
+    session text NOT NULL,
+    name text NOT NULL,
+    position integer NOT NULL,
+    aggregate text NOT NULL,
+    filter text,
+    session_filter text,
+    nth integer,
+    PRIMARY KEY (schema, session, name)
+    -- (schema, session) is a foreign key that the triggers look after: a parallel
+    -- pg_restore may load these rows before those of session_definition
+);
+GRANT SELECT ON sessionize.metric_definition TO PUBLIC;
+SELECT pg_catalog.pg_extension_config_dump('sessionize.metric_definition', '');
+
+CREATE FUNCTION sessionize.session_trigger() RETURNS trigger
+AS 'MODULE_PATHNAME', 'sessionize_session_trigger'
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE COST 100;
+
+CREATE FUNCTION sessionize.metric_trigger() RETURNS trigger
+AS 'MODULE_PATHNAME', 'sessionize_metric_trigger'
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE COST 100;
+
+CREATE TRIGGER check_definition BEFORE INSERT OR UPDATE ON sessionize.session_definition
+FOR EACH ROW EXECUTE FUNCTION sessionize.session_trigger();
+CREATE TRIGGER carry_out_definition AFTER INSERT OR UPDATE OR DELETE ON sessionize.session_definition
+FOR EACH ROW EXECUTE FUNCTION sessionize.session_trigger();
+CREATE TRIGGER check_definition BEFORE INSERT OR UPDATE OR DELETE ON sessionize.metric_definition
+FOR EACH ROW EXECUTE FUNCTION sessionize.metric_trigger();
+CREATE TRIGGER carry_out_definition AFTER INSERT OR UPDATE OR DELETE ON sessionize.metric_definition
+FOR EACH ROW EXECUTE FUNCTION sessionize.metric_trigger();
+
+CREATE FUNCTION sessionize.define_session(
+    name text, source regclass, actor text, event_time text, inactivity interval,
+    restart_on text DEFAULT NULL, end_on text DEFAULT NULL, max_duration interval DEFAULT NULL,
+    require_restart boolean DEFAULT false, filter text DEFAULT NULL, keep text DEFAULT NULL,
+    tie_break text DEFAULT NULL, entry text DEFAULT NULL, exit text DEFAULT NULL,
+    schema name DEFAULT NULL, label_prefix text DEFAULT NULL,
+    security_invoker boolean DEFAULT true, readers name[] DEFAULT NULL, replace boolean DEFAULT false
+) RETURNS regclass
+AS 'MODULE_PATHNAME', 'sessionize_define_session'
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE COST 1000;
+
+CREATE FUNCTION sessionize.define_metric(
+    session text, name text, aggregate text, filter text DEFAULT NULL,
+    session_filter text DEFAULT NULL, nth integer DEFAULT NULL,
+    schema name DEFAULT NULL, replace boolean DEFAULT false
+) RETURNS text
+AS 'MODULE_PATHNAME', 'sessionize_define_metric'
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE COST 1000;
+
+CREATE FUNCTION sessionize.alter_session(
+    name text, field text, value text, schema name DEFAULT NULL
+) RETURNS void
+AS 'MODULE_PATHNAME', 'sessionize_alter_session'
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE COST 1000;
+
+CREATE FUNCTION sessionize.drop_session(
+    name text, cascade boolean DEFAULT false, schema name DEFAULT NULL
+) RETURNS void
+AS 'MODULE_PATHNAME', 'sessionize_drop_session'
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE COST 1000;
+
+CREATE FUNCTION sessionize.drop_metric(
+    session text, name text, schema name DEFAULT NULL
+) RETURNS void
+AS 'MODULE_PATHNAME', 'sessionize_drop_metric'
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE COST 1000;
+
+CREATE FUNCTION sessionize.rebuild_views(
+    name text DEFAULT NULL, schema name DEFAULT NULL
+) RETURNS bigint
+AS 'MODULE_PATHNAME', 'sessionize_rebuild_views'
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE COST 1000;
+
+CREATE FUNCTION sessionize.session_sql(
+    name text, relation text DEFAULT 'sessions', inactivity interval DEFAULT NULL,
+    filter text DEFAULT NULL, schema name DEFAULT NULL
+) RETURNS text
+AS 'MODULE_PATHNAME', 'sessionize_session_sql'
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE COST 1000;
+
+CREATE FUNCTION sessionize.read(
+    view_row anyelement, inactivity interval DEFAULT NULL, filter text DEFAULT NULL
+) RETURNS SETOF anyelement
+AS 'MODULE_PATHNAME', 'sessionize_read'
+LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED COST 1000 ROWS 1000;
+
+CREATE FUNCTION sessionize.check_definitions(
+    name text DEFAULT NULL, schema name DEFAULT NULL,
+    OUT definition text, OUT object text, OUT problem text, OUT hint text
+) RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'sessionize_check_definitions'
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE COST 1000 ROWS 10;
+
+CREATE VIEW sessionize.fields AS
+WITH view_column AS (
+    SELECT d.schema AS view_schema, d.name AS session, c.relname AS view_name,
+           CASE c.relname::pg_catalog.text
+               WHEN d.name THEN 'sessions' WHEN d.name OPERATOR(pg_catalog.||) '_events' THEN 'events'
+               ELSE 'actors' END AS relation,
+           a.attname AS column_name, a.attnum,
+           pg_catalog.format_type(a.atttypid, a.atttypmod) AS type,
+           pg_catalog.col_description(c.oid, a.attnum) AS definition,
+           EXISTS (SELECT FROM sessionize.metric_definition AS m
+                   WHERE m.schema OPERATOR(pg_catalog.=) d.schema
+                     AND m.session OPERATOR(pg_catalog.=) d.name
+                     AND m.name OPERATOR(pg_catalog.=) a.attname::pg_catalog.text) AS is_metric,
+           -- the label prefix stands before "id"
+           pg_catalog.length(pg_catalog.first_value(a.attname::pg_catalog.text)
+               OVER (PARTITION BY c.oid ORDER BY a.attnum)) OPERATOR(pg_catalog.-) 2 AS prefix_length
+    FROM sessionize.session_definition AS d
+    JOIN pg_catalog.pg_namespace AS n ON n.nspname OPERATOR(pg_catalog.=) d.schema
+    JOIN pg_catalog.pg_class AS c ON c.relnamespace OPERATOR(pg_catalog.=) n.oid
+        AND c.relkind OPERATOR(pg_catalog.=) 'v'
+        AND c.relname::pg_catalog.text OPERATOR(pg_catalog.=) ANY
+            (ARRAY[d.name, d.name OPERATOR(pg_catalog.||) '_events', d.name OPERATOR(pg_catalog.||) '_actors'])
+    JOIN pg_catalog.pg_attribute AS a ON a.attrelid OPERATOR(pg_catalog.=) c.oid
+        AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped
+), actor AS (
+    SELECT view_schema, session, pg_catalog.string_agg(column_name::pg_catalog.text, ', ' ORDER BY attnum) AS columns
+    FROM view_column AS v
+    WHERE relation OPERATOR(pg_catalog.=) 'actors'
+      AND attnum OPERATOR(pg_catalog.<) (SELECT s.attnum FROM view_column AS s
+                    WHERE s.relation OPERATOR(pg_catalog.=) 'actors'
+                      AND s.view_schema OPERATOR(pg_catalog.=) v.view_schema
+                      AND s.session OPERATOR(pg_catalog.=) v.session
+                      AND s.column_name OPERATOR(pg_catalog.=) 'session_count')
+    GROUP BY view_schema, session
+)
+SELECT v.view_schema, v.session, v.view_name, v.column_name, v.type,
+       CASE WHEN v.relation OPERATOR(pg_catalog.<>) 'events' AND v.is_metric THEN 'custom'
+            WHEN v.relation OPERATOR(pg_catalog.=) 'sessions'
+                 AND v.column_name OPERATOR(pg_catalog.=) ANY ('{session_id,duration,duration_seconds,event_count}'::pg_catalog.name[]) THEN 'automatic'
+            WHEN v.relation OPERATOR(pg_catalog.=) 'actors'
+                 AND v.column_name OPERATOR(pg_catalog.=) ANY ('{session_count,event_count,time_in_session,time_in_session_seconds}'::pg_catalog.name[]) THEN 'automatic'
+            ELSE 'attribute' END AS kind,
+       CASE WHEN v.relation OPERATOR(pg_catalog.<>) 'events' AND v.is_metric
+                THEN 'session ' OPERATOR(pg_catalog.||) v.column_name::pg_catalog.text
+            WHEN v.relation OPERATOR(pg_catalog.=) 'events' AND v.attnum OPERATOR(pg_catalog.>) 8
+                THEN v.column_name::pg_catalog.text
+            WHEN v.relation OPERATOR(pg_catalog.=) 'sessions' AND v.column_name OPERATOR(pg_catalog.=) 'session_id'
+                THEN v.session
+            WHEN v.relation OPERATOR(pg_catalog.=) 'events' AND v.attnum OPERATOR(pg_catalog.=) 1
+                THEN v.session
+            WHEN v.definition OPERATOR(pg_catalog.=) 'actor'
+                THEN v.column_name::pg_catalog.text
+            WHEN v.relation OPERATOR(pg_catalog.=) 'actors'
+                THEN pg_catalog.concat(a.columns, '.', v.column_name, '.', v.session)
+            WHEN v.relation OPERATOR(pg_catalog.=) 'events'
+                THEN pg_catalog.concat('session ', v.session, '.', pg_catalog.substr(v.column_name::pg_catalog.text, v.prefix_length OPERATOR(pg_catalog.+) 1))
+            ELSE pg_catalog.concat('session ', v.session, '.', v.column_name) END AS label,
+       v.definition
+FROM view_column AS v
+LEFT JOIN actor AS a ON a.view_schema OPERATOR(pg_catalog.=) v.view_schema
+    AND a.session OPERATOR(pg_catalog.=) v.session
+ORDER BY v.view_schema, v.session, v.relation OPERATOR(pg_catalog.<>) 'sessions', v.relation, v.attnum;
+GRANT SELECT ON sessionize.fields TO PUBLIC;
+
+COMMENT ON TABLE sessionize.session_definition IS 'named session definitions; change them through the functions';
+COMMENT ON COLUMN sessionize.session_definition.schema IS 'schema of the three views';
+COMMENT ON COLUMN sessionize.session_definition.name IS 'name of the sessions view; the others are called name_events and name_actors';
+COMMENT ON COLUMN sessionize.session_definition.owner IS 'role that may change the definition and owns the views';
+COMMENT ON COLUMN sessionize.session_definition.source IS 'table or view that holds the events, qualified and quoted';
+COMMENT ON COLUMN sessionize.session_definition.actor IS 'select list that says whose event it is';
+COMMENT ON COLUMN sessionize.session_definition.event_time IS 'expression that says when it happened';
+COMMENT ON COLUMN sessionize.session_definition.inactivity IS 'the longest pause a session survives';
+COMMENT ON COLUMN sessionize.session_definition.restart_on IS 'condition: an event that begins a new session';
+COMMENT ON COLUMN sessionize.session_definition.end_on IS 'condition: an event that is the last of its session';
+COMMENT ON COLUMN sessionize.session_definition.max_duration IS 'an event later than the start plus this begins a new session';
+COMMENT ON COLUMN sessionize.session_definition.require_restart IS 'whether only what begins with a restart event is a session';
+COMMENT ON COLUMN sessionize.session_definition.filter IS 'condition: which events count';
+COMMENT ON COLUMN sessionize.session_definition.keep IS 'condition on the sessions view: which sessions are shown';
+COMMENT ON COLUMN sessionize.session_definition.tie_break IS 'not used yet';
+COMMENT ON COLUMN sessionize.session_definition.entry IS 'not used yet';
+COMMENT ON COLUMN sessionize.session_definition.exit IS 'not used yet';
+COMMENT ON COLUMN sessionize.session_definition.label_prefix IS 'begins the session columns of the events view; null: session_';
+COMMENT ON COLUMN sessionize.session_definition.security_invoker IS 'whether the views are read with the reader''s rights, not the owner''s';
+COMMENT ON COLUMN sessionize.session_definition.readers IS 'roles that get SELECT on the views whenever they are built';
+COMMENT ON COLUMN sessionize.session_definition.expansion_version IS 'which version of the expansion made the views';
+
+COMMENT ON TABLE sessionize.metric_definition IS 'named metrics of sessions; change them through the functions';
+COMMENT ON COLUMN sessionize.metric_definition.schema IS 'schema of the session';
+COMMENT ON COLUMN sessionize.metric_definition.session IS 'name of the session';
+COMMENT ON COLUMN sessionize.metric_definition.name IS 'name of the metric, and of its column';
+COMMENT ON COLUMN sessionize.metric_definition.position IS 'order of the columns';
+COMMENT ON COLUMN sessionize.metric_definition.aggregate IS 'aggregate expression over the events of a session';
+COMMENT ON COLUMN sessionize.metric_definition.filter IS 'condition: which events it is about';
+COMMENT ON COLUMN sessionize.metric_definition.session_filter IS 'condition on the sessions view: which sessions it is about';
+COMMENT ON COLUMN sessionize.metric_definition.nth IS 'only the nth of the actor''s sessions that pass session_filter';
+
+COMMENT ON TRIGGER check_definition ON sessionize.session_definition IS 'checks a definition and qualifies its texts';
+COMMENT ON TRIGGER carry_out_definition ON sessionize.session_definition IS 'makes the views follow the definition';
+COMMENT ON TRIGGER check_definition ON sessionize.metric_definition IS 'checks a metric and qualifies its texts';
+COMMENT ON TRIGGER carry_out_definition ON sessionize.metric_definition IS 'makes the views follow the definition';
+COMMENT ON FUNCTION sessionize.session_trigger() IS 'internal to session_definition';
+COMMENT ON FUNCTION sessionize.metric_trigger() IS 'internal to metric_definition';
+
+COMMENT ON FUNCTION sessionize.define_session(text, regclass, text, text, interval, text, text, interval, boolean, text, text, text, text, text, name, text, boolean, name[], boolean)
+IS 'defines sessions over a table, and makes their views';
+COMMENT ON FUNCTION sessionize.define_metric(text, text, text, text, text, integer, name, boolean)
+IS 'adds a metric to a session''s views';
+COMMENT ON FUNCTION sessionize.alter_session(text, text, text, name)
+IS 'changes one argument of define_session, or the name';
+COMMENT ON FUNCTION sessionize.drop_session(text, boolean, name)
+IS 'drops a session''s definition, metrics and views';
+COMMENT ON FUNCTION sessionize.drop_metric(text, text, name)
+IS 'drops a metric';
+COMMENT ON FUNCTION sessionize.rebuild_views(text, name)
+IS 'makes a session''s views, or all of the caller''s, anew from the catalog';
+COMMENT ON FUNCTION sessionize.session_sql(text, text, interval, text, name)
+IS 'the query behind a session''s view, with what-if arguments';
+COMMENT ON FUNCTION sessionize.read(anyelement, interval, text)
+IS 'the rows of a session''s view as the catalog says now, with what-if arguments';
+COMMENT ON FUNCTION sessionize.check_definitions(text, name)
+IS 'where definitions and views differ; empty when all is well';
+COMMENT ON VIEW sessionize.fields IS 'what can be queried: one row per column of each session''s views';
+COMMENT ON COLUMN sessionize.fields.view_schema IS 'schema of the view';
+COMMENT ON COLUMN sessionize.fields.session IS 'name of the session';
+COMMENT ON COLUMN sessionize.fields.view_name IS 'name of the view';
+COMMENT ON COLUMN sessionize.fields.column_name IS 'name of the column';
+COMMENT ON COLUMN sessionize.fields.type IS 'type of the column';
+COMMENT ON COLUMN sessionize.fields.kind IS 'attribute, automatic or custom (a metric)';
+COMMENT ON COLUMN sessionize.fields.label IS 'what people call it';
+COMMENT ON COLUMN sessionize.fields.definition IS 'what it is';
