@@ -55,7 +55,7 @@ sub write_file
 	return "$dir/$name";
 }
 
-# The view "visits" that the questions leave behind holds what plain SQL says of the table.
+# The views that the questions leave behind hold what plain SQL says of the table.
 sub visits_are_right
 {
 	my ($db, $table, $actor) = @_;
@@ -69,11 +69,63 @@ sub visits_are_right
 					FROM $table) AS pauses) AS numbered
 		GROUP BY $actor, session};
 	my $visits = qq{
-		SELECT $actor, session_number, started_at, ended_at, duration, event_count FROM visits};
+		SELECT $actor, session_number, started_at, ended_at, duration, event_count FROM visit};
 	is($node->safe_psql($db, qq{
 			SELECT count(*) FROM (($visits EXCEPT ALL ($by_hand))
 								  UNION ALL (($by_hand) EXCEPT ALL $visits)) AS difference}),
 		'0', "the sessions of $table are those of plain SQL");
+	is($node->safe_psql($db, q{SELECT count(*), sum(session_count), sum(event_count) FROM visit_actors}),
+		$node->safe_psql($db, "SELECT count(DISTINCT $actor), count(*), sum(event_count) FROM visit"),
+		"the actors of $table have these sessions");
+	is($node->safe_psql($db, 'SELECT count(*) FROM visit_events JOIN visit USING (session_id)'),
+		$node->safe_psql($db, "SELECT count(*) FROM $table"), "each event of $table is in one of them");
+	is($node->safe_psql($db, 'SELECT * FROM sessionize.check_definitions()'),
+		'', "the definition over $table is in order");
+	return;
+}
+
+# The visits of a table in plain SQL, numbered over all actors.
+my $plain_visits = q{
+	WITH numbered AS MATERIALIZED (
+		SELECT *, count(*) FILTER (WHERE pause > '30 min' OR pause IS NULL) OVER (ORDER BY user_id, ts) AS visit
+		FROM (SELECT *, ts - lag(ts) OVER (PARTITION BY user_id ORDER BY ts) AS pause FROM events) AS pauses
+	), visits AS MATERIALIZED (
+		SELECT user_id, visit, max(ts) - min(ts) AS duration, count(DISTINCT page) AS pages,
+			   count(*) FILTER (WHERE event = 'login') AS logins,
+			   count(*) FILTER (WHERE event = 'purchase') AS purchases,
+			   count(*) FILTER (WHERE event = 'begin registration') AS registrations,
+			   count(*) FILTER (WHERE event = 'error') AS errors
+		FROM numbered GROUP BY user_id, visit
+	)};
+
+# Answers to the three questions, in plain SQL and from the metrics: the same for every actor.
+sub questions_are_right
+{
+	my ($db) = @_;
+	is($node->safe_psql($db, qq{$plain_visits
+			SELECT user_id, purchases
+			FROM (SELECT *, row_number() OVER (PARTITION BY user_id ORDER BY visit) AS nth
+				  FROM visits WHERE logins > 0) AS with_login
+			WHERE nth = 1 ORDER BY user_id}),
+		$node->safe_psql($db, q{
+			SELECT user_id, login_purchases FROM visit_actors
+			WHERE login_purchases IS NOT NULL ORDER BY user_id}),
+		'purchases in the first session with a login');
+	is($node->safe_psql($db, qq{$plain_visits
+			SELECT pages, count(*) FROM visits WHERE duration > '1 hour' GROUP BY pages ORDER BY pages}),
+		$node->safe_psql($db, q{
+			SELECT long_pages, count(*) FROM visit
+			WHERE long_pages IS NOT NULL GROUP BY long_pages ORDER BY long_pages}),
+		'pages of sessions longer than an hour');
+	is($node->safe_psql($db, qq{$plain_visits
+			SELECT user_id, errors
+			FROM (SELECT *, row_number() OVER (PARTITION BY user_id ORDER BY visit) AS nth
+				  FROM visits WHERE registrations > 0) AS with_registration
+			WHERE nth = 2 ORDER BY user_id}),
+		$node->safe_psql($db, q{
+			SELECT user_id, second_try_errors FROM visit_actors
+			WHERE second_try_errors IS NOT NULL ORDER BY user_id}),
+		'errors in the second session with a registration');
 	return;
 }
 
@@ -98,9 +150,15 @@ foreach my $expected (
 			SELECT count(*) FROM (SELECT ts < lag(ts) OVER (ORDER BY event_id) AS is_back FROM events) AS e
 			WHERE is_back}),
 		'0', "$events events: in time order");
-	like($out, qr/^$_\. /m, "$events events: question $_") foreach 1 .. 4;
+	like($out, qr/^$_\. /m, "$events events: question $_") foreach 1 .. 6;
 	unlike($out, qr/.{101}/, "$events events: no line is longer than 100 columns");
 	visits_are_right($db, 'events', 'user_id');
+	questions_are_right($db);
+	next if $events < 200000;
+	like($out, qr/^ *200,000 . *4,316 . *32,196 . *5,751 /m, 'made-up events: users and sessions');
+	like($out, qr/^ *0 . *1,833$/m, 'made-up events: purchases at the first login');
+	like($out, qr/^ *603 . *4 . *11\.1 . *23$/m, 'made-up events: pages of long sessions');
+	like($out, qr/^ *504 . *282 . *0\.56$/m, 'made-up events: errors at the second registration');
 }
 
 # A real log, also with all the parallelism that there can be.
@@ -108,7 +166,7 @@ foreach my $expected (
 SKIP:
 {
 	my $log = shared_path('data/elastic_apache_logs.log.gz');
-	skip 'no shared data here', 14 unless defined $log;
+	skip 'no shared data here', 34 unless defined $log;
 
 	foreach my $options (
 		'',
@@ -121,7 +179,12 @@ SKIP:
 		like($out, qr/^ *8899 /m, 'real log: the line that cannot be read');
 		like($out, qr/^ *9,999 . *1,753 . *3,052 . *1,607 /m, 'real log: addresses and sessions');
 		unlike($out, qr/.{101}/, 'real log: no line is longer than 100 columns');
+		like($out, qr/^$_\. /m, "real log: question $_") foreach 1 .. 6;
 		visits_are_right($db, 'requests', 'client');
+		is($node->safe_psql($db, q{SELECT sum(first_failures) FROM visit_actors}),
+			$node->safe_psql($db, q{
+				SELECT count(*) FROM visit_events WHERE session_number = 1 AND status >= 400}),
+			'real log: failures in first sessions');
 	}
 }
 

@@ -1,0 +1,441 @@
+# attacks.pl: what an attacker would try against definitions does not work.
+#
+# mallory and alice are unprivileged.  Nothing that they store, plant or name
+# gets them rights that they do not have, runs with a superuser's rights while
+# he works on definitions, changes what a definition of another means, or gets
+# out of the place that it was given in a query.
+
+use strict;
+use warnings;
+use File::Basename qw(dirname);
+use Cwd qw(abs_path);
+use Test::More;
+use lib dirname(abs_path(__FILE__));
+use SessionizeTest;
+
+my $node = start_cluster('attacks');
+
+# What a role's statements print, and what they write to stderr.
+sub both
+{
+	my ($role, $sql) = @_;
+	my ($out, $err) = ('', '');
+	$node->psql('postgres', "\\set VERBOSITY verbose\n$sql", extra_params => [ '-U', $role ],
+		stdout => \$out, stderr => \$err, on_error_stop => 1);
+	return ($out, $err);
+}
+
+# One that fails is a failed test.
+sub as
+{
+	my ($role, $sql) = @_;
+	my ($out, $err) = both($role, $sql);
+	fail("$role: $sql") && 0 or diag($err) if $err =~ /ERROR:/;
+	return $out;
+}
+
+sub ask { return as('postgres', @_); }
+
+sub error_of
+{
+	my ($out, $err) = both(@_);
+	return $err =~ /ERROR:  (\w{5}: .*)/s ? $1 : "no error: $err";
+}
+
+# All that is stored, and what the views are and whose.
+sub stored
+{
+	return ask(q{
+		SELECT * FROM sessionize.session_definition ORDER BY schema, name;
+		SELECT * FROM sessionize.metric_definition ORDER BY schema, session, name;
+		SELECT oid::regclass, relkind, pg_get_userbyid(relowner), reloptions, relacl, pg_get_viewdef(oid) FROM pg_class
+		WHERE relkind IN ('v', 'r') AND relnamespace >= 16384 ORDER BY 1::text;} =~ s/1::text/oid::regclass::text/r);
+}
+
+sub refused
+{
+	my ($role, $sql, $like, $name) = @_;
+	my $before = stored();
+	like(error_of($role, $sql), $like, $name);
+	is(stored(), $before, '... and nothing has changed');
+}
+
+ask(q{
+	CREATE ROLE alice LOGIN; CREATE ROLE mallory LOGIN; CREATE ROLE reader LOGIN;
+	GRANT CREATE, TEMPORARY ON DATABASE postgres TO alice, mallory;
+	GRANT CREATE ON SCHEMA public TO mallory;
+	CREATE TABLE public.treasure (secret text); INSERT INTO public.treasure VALUES ('gold');});
+as('alice', q{
+	CREATE SCHEMA app; GRANT USAGE, CREATE ON SCHEMA app TO PUBLIC;
+	CREATE TABLE app.events (user_id int, ts timestamptz, page text, amount float8);
+	INSERT INTO app.events SELECT i % 3, timestamptz '2026-01-20 10:00Z' + i * interval '1 day', 'p' || i % 4, i FROM generate_series(1, 30) AS i;
+	GRANT SELECT ON app.events TO PUBLIC;});
+
+# ---------- the trigger functions on a table of one's own ----------
+
+for my $kind ('TEMPORARY', '')
+{
+	my $table = $kind ? 'mine' : 'public.mine';
+	for my $when ('BEFORE INSERT', 'AFTER INSERT', 'AFTER INSERT OR UPDATE OR DELETE')
+	{
+		refused('mallory', qq{
+			BEGIN;
+			CREATE $kind TABLE $table (LIKE sessionize.session_definition INCLUDING DEFAULTS);
+			CREATE TRIGGER t $when ON $table FOR EACH ROW EXECUTE FUNCTION sessionize.session_trigger();
+			INSERT INTO $table (schema, name, owner, source, actor, event_time, inactivity, security_invoker, readers)
+			VALUES ('app', 'stolen', 'postgres', 'public.treasure', 'secret', 'now()', '1 s', false, '{mallory}');
+			ROLLBACK;}, qr/^(42501|39P01)/, "session_trigger() on a table of one's own: $kind $when");
+	}
+	refused('mallory', qq{
+		BEGIN;
+		CREATE $kind TABLE $table (LIKE sessionize.metric_definition INCLUDING DEFAULTS);
+		CREATE TRIGGER t AFTER INSERT ON $table FOR EACH ROW EXECUTE FUNCTION sessionize.metric_trigger();
+		INSERT INTO $table VALUES ('app', 'visit', 'n', 1, 'count(*)');
+		ROLLBACK;}, qr/^(42501|39P01)/, "metric_trigger() on a table of one's own: $kind");
+}
+is(ask(q{SELECT string_agg(proname, ', ') FROM pg_proc WHERE pronamespace = 'sessionize'::regnamespace AND prosecdef}), '',
+	'nothing is SECURITY DEFINER');
+is(ask(q{SELECT string_agg(proname, ', ') FROM pg_proc AS p JOIN pg_language AS l ON l.oid = prolang
+	WHERE pronamespace = 'sessionize'::regnamespace AND lanname NOT IN ('c', 'internal')
+		AND NOT coalesce(proconfig::text LIKE '%search_path%', false)}), '', "no function in another language follows the caller's search_path");
+
+# ---------- a search_path with better matches ----------
+
+as('mallory', q{
+	CREATE SCHEMA evil; GRANT USAGE ON SCHEMA evil TO PUBLIC;
+	CREATE FUNCTION evil.shout() RETURNS void LANGUAGE plpgsql AS $$ BEGIN RAISE WARNING 'evil as %', current_user; END $$;
+	CREATE FUNCTION evil.concat(text, text) RETURNS text IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN PERFORM evil.shout(); RETURN 'x'; END $$;
+	CREATE FUNCTION evil.lower(text) RETURNS text IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN PERFORM evil.shout(); RETURN 'x'; END $$;
+	CREATE FUNCTION evil.quote_ident(text) RETURNS text IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN PERFORM evil.shout(); RETURN 'x'; END $$;
+	CREATE FUNCTION evil.format(text, text, text, text, text, text) RETURNS text IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN PERFORM evil.shout(); RETURN 'x'; END $$;
+	CREATE FUNCTION evil.max(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN PERFORM evil.shout(); RETURN 1; END $$;
+	CREATE FUNCTION evil.define_session(text, regclass, text, text, interval) RETURNS regclass LANGUAGE plpgsql AS $$ BEGIN PERFORM evil.shout(); RETURN NULL; END $$;
+	CREATE AGGREGATE evil.count(*) (SFUNC = int8inc, STYPE = int8, INITCOND = '1000');
+	CREATE AGGREGATE evil.sum(float8) (SFUNC = float8pl, STYPE = float8, INITCOND = '1000');
+	CREATE TABLE evil.session_definition (LIKE sessionize.session_definition);
+	CREATE TABLE evil.pg_class (relacl aclitem[], oid oid);
+	CREATE DOMAIN evil.text AS pg_catalog.text CHECK (evil.shout() IS NULL);
+	CREATE DOMAIN evil.interval AS pg_catalog.interval CHECK (evil.shout() IS NULL);
+	CREATE DOMAIN evil.varchar AS pg_catalog.varchar CHECK (evil.shout() IS NULL);});
+for my $type ('int4', 'int8', 'text', 'name', 'oid', 'bool', 'timestamptz', 'float8')
+{
+	as('mallory', qq{
+		CREATE FUNCTION evil.is_so(pg_catalog.$type, pg_catalog.$type) RETURNS boolean IMMUTABLE LANGUAGE plpgsql AS \$\$ BEGIN PERFORM evil.shout(); RETURN false; END \$\$;
+		CREATE OPERATOR evil.= (FUNCTION = evil.is_so, LEFTARG = pg_catalog.$type, RIGHTARG = pg_catalog.$type);
+		CREATE OPERATOR evil.<> (FUNCTION = evil.is_so, LEFTARG = pg_catalog.$type, RIGHTARG = pg_catalog.$type);
+		CREATE OPERATOR evil.> (FUNCTION = evil.is_so, LEFTARG = pg_catalog.$type, RIGHTARG = pg_catalog.$type);});
+}
+as('alice', q{
+	SET search_path = app;
+	SELECT sessionize.define_session('visit', 'events', 'user_id', 'ts', '2 days', restart_on => $$concat(page, page) = 'p1p1'$$,
+		end_on => $$lower(page) = 'p3'$$, filter => $$user_id = user_id AND page IN ('p1', 'p2', 'p3') AND user_id IN (SELECT user_id FROM events WHERE amount > 3)$$,
+		keep => 'event_count > 0');
+	SELECT sessionize.define_metric('visit', 'n', 'count(*)', filter => $$page = 'p2'$$);
+	SELECT sessionize.define_metric('visit', 'total', 'sum(amount)', session_filter => 'n > 0 AND started_by <> $$x$$');});
+my $rows_of = join ';', map { "SELECT t::pg_catalog.text FROM app.visit$_ AS t ORDER BY 1" } '', '_events', '_actors';
+my $rows   = ask($rows_of);
+my $stored = stored();
+like($rows, qr/restart/, 'a definition with operators and functions, and its rows');
+
+my @by_name = ("SELECT sessionize.rebuild_views('visit', schema => 'app')", "SELECT sessionize.rebuild_views()",
+	"SELECT sessionize.alter_session('visit', 'inactivity', '2 days', schema => 'app')",
+	"SELECT sessionize.alter_session('visit', 'max_duration', NULL, schema => 'app')",
+	"UPDATE sessionize.session_definition SET inactivity = '2 days'",
+	"UPDATE sessionize.metric_definition SET nth = NULL",
+	"BEGIN; DROP VIEW app.visit, app.visit_events, app.visit_actors; SELECT sessionize.rebuild_views(); COMMIT",
+	"BEGIN; SELECT sessionize.define_metric('visit', 'extra', 'min(ts)', schema => 'app'); SELECT sessionize.drop_metric('visit', 'extra', schema => 'app'); COMMIT",
+	"SELECT * FROM sessionize.check_definitions()", "SELECT sessionize.session_sql('visit', schema => 'app') IS NOT NULL",
+	"SELECT sessionize.session_sql('visit', 'actors', inactivity => '1 day', schema => 'app') IS NOT NULL",
+	"SELECT definition FROM sessionize.fields");
+for my $path ('evil, pg_catalog', 'evil', 'pg_temp, evil, pg_catalog')
+{
+	for my $sql (@by_name)
+	{
+		my ($out, $err) = both('postgres', "SET search_path = $path; SET check_function_bodies = off; $sql");
+		unlike($err, qr/evil|ERROR/, "search_path $path: $sql");
+	}
+	is(stored(), $stored, '... and the definition and its views are what they were');
+	is(ask($rows_of), $rows, '... with the same rows');
+	my ($out, $err) = both('postgres', "SET search_path = $path; "
+		. join ';', map { "SELECT t::pg_catalog.text FROM sessionize.read(NULL::app.visit$_) AS t ORDER BY 1" } '', '_events', '_actors');
+	is($out, $rows, '... also by read()');
+	unlike($err, qr/evil|ERROR/, '... which does not call anything of mallory\'s');
+	($out, $err) = both('alice', "SET search_path = $path; $by_name[0]; $by_name[2]; SELECT sessionize.session_sql('visit', schema => 'app') IS NOT NULL");
+	unlike($err, qr/evil|ERROR/, '... nor by the owner');
+	is(stored(), $stored, '... and again nothing has changed');
+}
+unlike(ask("SET search_path = evil, pg_catalog; SELECT sessionize.session_sql('visit', schema => 'app')"), qr/evil/, 'session_sql() names nothing of mallory\'s');
+unlike((both('postgres', q{
+	CREATE TEMP TABLE session_definition (LIKE sessionize.session_definition); CREATE TEMP TABLE metric_definition (n int);
+	CREATE TEMP TABLE pg_class (n int); CREATE TEMP TABLE events (user_id int, ts timestamptz, page text, amount float8);
+	CREATE DOMAIN pg_temp.timestamptz AS date; CREATE DOMAIN pg_temp.int4 AS text;
+	SELECT sessionize.rebuild_views(); SELECT * FROM sessionize.check_definitions()}))[1], qr/ERROR|WARNING/, 'temporary objects are not mistaken');
+is(stored() =~ s/^pg_temp.*\n//mgr, $stored, '... for what was meant');
+
+# a filter of the caller's is in the caller's search_path, the rest is not
+like((both('postgres', q{SET search_path = evil, pg_catalog; SELECT * FROM sessionize.read(NULL::app.visit, filter => 'lower(page) IS NULL')}))[1],
+	qr/evil as postgres/, "a what-if filter means what it means to the caller");
+
+# ---------- other settings ----------
+
+# Constants are written down so that they mean the same under any settings.
+my @settings = (q{DateStyle = 'SQL, DMY'; SET TimeZone = 'America/New_York'}, q{DateStyle = 'German'}, q{DateStyle = 'ISO, MDY'; SET TimeZone = 'Asia/Kolkata'},
+	q{IntervalStyle = 'sql_standard'}, q{standard_conforming_strings = off; SET backslash_quote = on; SET escape_string_warning = off},
+	q{extra_float_digits = -15}, q{quote_all_identifiers = on}, q{bytea_output = 'escape'}, q{xmloption = document}, q{lc_monetary = 'C'},
+	q{transform_null_equals = on}, q{array_nulls = off});
+my $reset = "SET DateStyle = 'ISO, MDY'; RESET TimeZone; RESET IntervalStyle; RESET extra_float_digits; RESET bytea_output; RESET quote_all_identifiers;";
+# a backslash between quotes; with one that ends a string early, if it escapes
+my $q = q{$d$page <> 'a\' AND page <> ' OR true --' AND ARRAY[page, NULL] <> '{NULL,x}'::text[] AND amount <> 0.12345678901234567 AND ts + '-1 day 02:03:04'::interval >= '01/02/2026 10:00'::timestamptz AND ts::timestamp < '02/12/2026' AND encode('\x5c00', 'hex') <> page$d$};
+for my $define (@settings[ 0, 1, 2, 3, 4, 5, 7 ])
+{
+	as('alice', qq{SET search_path = app; SET $define;
+		SELECT sessionize.define_session('settings', 'events', 'user_id', 'ts', '1 day -02:00:00'::interval, filter => } . ($define =~ /standard_conforming/ ? $q =~ s/\\' AND/\\\\' AND/r : $q)
+		  . q{, replace => true); SELECT sessionize.define_metric('settings', 'late', 'count(*)', filter => $$ts >= '01/02/2026'$$, replace => true)});
+	my $answer = ask('SELECT t::text FROM app.settings AS t ORDER BY 1');
+	my $text   = ask(q{SELECT filter FROM sessionize.session_definition WHERE name = 'settings'});
+	isnt($answer, '', "defined under $define: there are rows");
+	for my $set (@settings)
+	{
+		my ($out) = both('postgres', qq{SET client_min_messages = error; SET $set; BEGIN; SELECT sessionize.rebuild_views('settings', schema => 'app') IS NULL;
+			$reset SELECT t::text FROM app.settings AS t ORDER BY 1; ROLLBACK});
+		my ($read_out) = both('postgres', qq{SET client_min_messages = error; SET $set; CREATE TEMP TABLE r AS SELECT * FROM sessionize.read(NULL::app.settings);
+			$reset SELECT t::text FROM r AS t ORDER BY 1;});
+		is($out, "f\n$answer", "... rebuilt under $set: the same");
+		is($read_out, $answer, "... read() under $set: the same");
+	}
+	is(ask(q{SELECT filter FROM sessionize.session_definition WHERE name = 'settings'}), $text, '... and the text is not changed');
+}
+as('alice', q{SELECT sessionize.drop_session('settings', schema => 'app')});
+
+# ---------- code that runs when a text is read ----------
+
+# A CHECK of a domain runs when a constant of an array of it is read: as early as
+# in the parser.  It must never do so with more rights than its author's.
+as('alice', q{
+	CREATE TABLE app.log (who text, path text);
+	CREATE FUNCTION app.tell() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE WARNING 'deferred as %', current_user; RETURN NULL; END $$;
+	CREATE CONSTRAINT TRIGGER tell AFTER INSERT ON app.log DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION app.tell();
+	CREATE FUNCTION app.check_it(int) RETURNS boolean LANGUAGE plpgsql AS $$
+	BEGIN
+		RAISE WARNING 'checked as %', current_user;
+		BEGIN SET ROLE postgres; RAISE WARNING 'became %', current_user; EXCEPTION WHEN OTHERS THEN NULL; END;
+		BEGIN RESET ROLE; RAISE WARNING 'reset to %', current_user; EXCEPTION WHEN OTHERS THEN NULL; END;
+		BEGIN SET SESSION AUTHORIZATION DEFAULT; RAISE WARNING 'default to %', current_user; EXCEPTION WHEN OTHERS THEN NULL; END;
+		BEGIN CREATE TEMP TABLE left_behind (n int); RAISE WARNING 'left a table'; EXCEPTION WHEN OTHERS THEN NULL; END;
+		BEGIN PERFORM set_config('search_path', 'evil', false); EXCEPTION WHEN OTHERS THEN NULL; END;
+		BEGIN INSERT INTO app.log VALUES (current_user); RAISE WARNING 'left a trigger'; EXCEPTION WHEN OTHERS THEN NULL; END;
+		BEGIN EXECUTE 'DECLARE c CURSOR WITH HOLD FOR SELECT app.check_it(1)'; RAISE WARNING 'left a cursor'; EXCEPTION WHEN OTHERS THEN NULL; END;
+		RETURN true;
+	END $$;
+	CREATE DOMAIN app.checked AS int CHECK (app.check_it(VALUE));
+	SELECT sessionize.define_session('trap', 'app.events', 'user_id', 'ts', '2 days', filter => $$user_id <> ALL ('{7}'::app.checked[])$$, schema => 'app');
+	SELECT sessionize.define_metric('trap', 'n', 'count(*)', filter => $$user_id <> ALL ('{8}'::app.checked[])$$, schema => 'app');});
+for my $sql (
+	"SELECT sessionize.check_definitions()", "SELECT sessionize.check_definitions('trap', 'app')",
+	"SELECT sessionize.session_sql('trap', schema => 'app')", "SELECT sessionize.session_sql('trap', 'actors', inactivity => '1 s', schema => 'app')",
+	"SELECT * FROM sessionize.fields", "SELECT sessionize.rebuild_views('trap', schema => 'app')", "SELECT sessionize.rebuild_views()",
+	"SELECT sessionize.alter_session('trap', 'inactivity', '3 days', schema => 'app')",
+	"SELECT sessionize.alter_session('trap', 'source', 'app.events', schema => 'app')",
+	"SELECT sessionize.define_metric('trap', 'more', 'count(*)', schema => 'app')",
+	"SELECT sessionize.define_metric('trap', 'more', 'max(ts)', replace => true, schema => 'app')",
+	"SELECT sessionize.drop_metric('trap', 'more', schema => 'app')",
+	"UPDATE sessionize.session_definition SET inactivity = '4 days' WHERE name = 'trap'",
+	"UPDATE sessionize.metric_definition SET position = 5 WHERE session = 'trap'",
+	"INSERT INTO sessionize.metric_definition VALUES ('app', 'trap', 'x', 9, 'count(*)')",
+	"DELETE FROM sessionize.metric_definition WHERE session = 'trap' AND name = 'x'",
+	"SELECT sessionize.alter_session('trap', 'name', 'trap 2', schema => 'app')", "SELECT sessionize.alter_session('trap 2', 'name', 'trap', schema => 'app')",
+	"ALTER TABLE app.events RENAME page TO path", "SELECT sessionize.check_definitions()", "ALTER TABLE app.events RENAME path TO page",
+	"SELECT sessionize.define_session('over trap', 'app.trap', 'user_id', 'started_at', '1 day', schema => 'public')",
+	"SELECT sessionize.check_definitions()", "SELECT sessionize.drop_session('over trap', schema => 'public')",
+	"BEGIN; DROP VIEW app.trap, app.trap_events, app.trap_actors; SELECT sessionize.rebuild_views(); COMMIT",
+	"BEGIN; SELECT sessionize.drop_session('trap', schema => 'app'); ROLLBACK")
+{
+	my ($out, $err) = both('postgres', "SET search_path = public, pg_catalog; $sql; SHOW search_path; SELECT current_user");
+	unlike($err, qr/ as postgres|became|reset to|default to|left a|deferred|ERROR/, "a superuser's: $sql");
+	like($out, qr/public, pg_catalog\npostgres\z/, '... which leaves path and role alone');
+}
+like((both('mallory', "SELECT sessionize.session_sql('trap', schema => 'app')"))[1], qr/checked as alice/, '(it does run, as the owner)');
+is(ask('SELECT count(*) FROM app.log'), '0', '... and left nothing behind');
+as('alice', q{SELECT sessionize.drop_session('trap', schema => 'app')});
+
+# as with any view, a function in a text runs with the reader's rights when he reads: documented
+as('alice', q{
+	CREATE FUNCTION app.who(text) RETURNS boolean IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN RAISE WARNING 'read as %', current_user; RETURN true; END $$;
+	SELECT sessionize.define_session('calls', 'app.events', 'user_id', 'ts', '2 days', filter => 'app.who(page)', schema => 'app', readers => '{reader}');});
+for my $sql ("SELECT sessionize.rebuild_views('calls', schema => 'app')", 'SELECT sessionize.check_definitions()',
+	"SELECT sessionize.session_sql('calls', schema => 'app')", "SELECT sessionize.alter_session('calls', 'inactivity', '1 day', schema => 'app')",
+	'SELECT * FROM sessionize.fields', 'EXPLAIN SELECT * FROM app.calls')
+{
+	unlike((both('postgres', $sql))[1], qr/read as/, "nothing is read by: $sql");
+}
+like((both('reader', 'SELECT count(*) FROM app.calls'))[1], qr/read as reader/, 'a reader runs the functions of the texts, with his rights');
+unlike((both('reader', 'SELECT count(*) FROM app.calls'))[1], qr/read as (alice|postgres)/, '... and nobody else\'s');
+as('alice', q{SELECT sessionize.alter_session('calls', 'security_invoker', 'false', schema => 'app')});
+like((both('reader', 'SELECT count(*) FROM app.calls'))[1], qr/read as reader/, '... also in the opt-out, as with any view');
+like((both('reader', 'SELECT count(*) FROM sessionize.read(NULL::app.calls)'))[1], qr/read as reader/, '... and in read()');
+as('alice', q{SELECT sessionize.drop_session('calls', schema => 'app')});
+
+# ---------- another's definition ----------
+
+# its views are gone, and mallory makes some that look like them
+as('alice', q{SELECT sessionize.define_session('gone', 'app.events', 'user_id', 'ts', '2 days', schema => 'app')});
+as('mallory', q{SELECT sessionize.define_session('model', 'app.events', 'user_id', 'ts', '1 s', schema => 'app')});
+as('alice', 'DROP VIEW app.gone, app.gone_events, app.gone_actors');
+as('mallory', "DO \$\$ BEGIN EXECUTE 'CREATE VIEW app.gone$_ AS ' || pg_get_viewdef('app.model$_'); END \$\$") for '', '_events', '_actors';
+like(error_of('mallory', $_), qr/^(42501|42P07)/, 'views that look like those of a definition do not make it their owner\'s: ' . substr($_, 18, 16))
+  for q{SELECT sessionize.drop_session('gone', schema => 'app')}, q{SELECT sessionize.alter_session('gone', 'inactivity', '1 s', schema => 'app')},
+  q{SELECT sessionize.define_metric('gone', 'n', 'count(*)', schema => 'app')}, q{SELECT sessionize.rebuild_views('gone', schema => 'app')};
+as('mallory', 'SELECT sessionize.rebuild_views()');
+is(ask(q{SELECT owner FROM sessionize.session_definition WHERE name = 'gone'}), 'alice', '... by no way');
+as('mallory', "DROP VIEW IF EXISTS app.gone, app.gone_events, app.gone_actors; SELECT sessionize.drop_session('model', schema => 'app')");
+as('alice', q{SELECT sessionize.rebuild_views('gone', schema => 'app'); SELECT sessionize.drop_session('gone', schema => 'app')})
+  if ask(q{SELECT count(*) FROM sessionize.session_definition WHERE name = 'gone'}) eq '1';
+
+# a view of alice's that is none of hers to make: what she cannot read, a superuser's call does not show her
+ask('CREATE SCHEMA closed; CREATE TABLE closed.t (user_id int, ts timestamptz); GRANT USAGE ON SCHEMA closed TO alice');
+refused('postgres', q{SELECT sessionize.alter_session('visit', 'source', 'closed.t', schema => 'app')}, qr/^42501: permission denied for table t/,
+	"a superuser cannot give a definition a source that its owner may not read");
+refused('postgres', q{UPDATE sessionize.session_definition SET source = 'public.treasure' WHERE name = 'visit'}, qr/^42501/, '... not by plain DML');
+refused('postgres', q{UPDATE sessionize.session_definition SET owner = 'mallory', schema = 'closed' WHERE name = 'visit'}, qr/^42501/, '... nor one a schema that he may not create in');
+refused('alice', q{SELECT sessionize.define_session('x', 'pg_catalog.pg_authid', 'rolname', 'rolvaliduntil', '1 s', schema => 'app', security_invoker => false)},
+	qr/^42501/, 'system tables are protected as others');
+as('alice', q{SELECT sessionize.define_session('sub', 'app.events', 'user_id', 'ts', '1 s', filter => 'page IN (SELECT secret FROM public.treasure)', schema => 'app')});
+like(error_of('alice', 'SELECT * FROM app.sub'), qr/^42501: permission denied for table treasure/, 'a sub-select gives no right to read');
+as('alice', q{SELECT sessionize.drop_session('sub', schema => 'app')});
+
+# ---------- texts that try to get out ----------
+
+$stored = stored();
+
+my @escapes = (
+	'user_id), (SELECT 2', 'user_id) FROM app.events; DROP TABLE app.events; --', "user_id'; DROP TABLE app.events; --", 'user_id -- ', 'user_id /*',
+	'user_id /* */ */', 'user_id; SELECT 1', 'user_id AS x UNION SELECT 1', 'user_id FROM public.treasure', 'user_id WHERE true', 'user_id INTO app.stolen',
+	'user_id GROUP BY 1', 'user_id LIMIT 1', 'user_id FOR UPDATE', 'DISTINCT user_id', '* ', 'events.*', 'event.*', 'event', '$1', '$$', '$q$', "E'\\''", "'", '"', 'U&"\\0075\\0073er_id" ,',
+	"U&'\\0027' || ", 'user_id = ANY (ARRAY(SELECT 1))', '(SELECT secret FROM public.treasure)', 'EXISTS (TABLE public.treasure)', 'true) OR (true', 'count(*)',
+	'count(*) OVER ()', 'generate_series(1, 9)', 'random()', 'pg_sleep(0)', "set_config('role', 'postgres', false)", 'CURRENT_USER)::text) --', 'true) FROM app.events AS event WHERE (true',
+	'\\! touch /tmp/x', "COPY (SELECT 1) TO PROGRAM 'true'", ':user_id', 'VALUES (1)', 'TABLE app.events', 'WITH x AS (SELECT 1) SELECT 1', "\x{1}", "\t", '', ' ', ';', '--', '/**/', 'user_id,', ', user_id');
+# The errors of statements, one session for all; what has none has 'no error'.
+sub errors_of
+{
+	my ($role, @statements) = @_;
+	my ($out, $err) = ('', '');
+	my $n = 0;
+	$node->psql('postgres', join('', "\\set VERBOSITY verbose\n", map { "\\warn <" . $n++ . ">\n$_;\n" } @statements),
+		extra_params => [ '-U', $role ], stdout => \$out, stderr => \$err, on_error_stop => 0);
+	my @parts = split /^<\d+>$/m, $err;
+	shift @parts;
+	is(scalar(@parts), scalar(@statements), scalar(@statements) . ' statements tried');
+	return map { /ERROR:  (\w{5}: .*)/ ? $1 : 'no error' } @parts;
+}
+
+for my $field ('actor', 'event_time', 'restart_on', 'end_on', 'filter', 'keep')
+{
+	# some are expressions, where they may stand
+	my @texts = grep { !($field =~ /restart_on|end_on|filter/ && /^(EXISTS|user_id = ANY)/) && !($field eq 'actor' && $_ eq 'user_id -- ') } @escapes;
+	my @errors = errors_of('alice', map { "SELECT sessionize.alter_session('visit', '$field', \$text\$$_\$text\$, schema => 'app')" } @texts);
+	# an expression of the wrong type, or with a name that is missing, is refused for that
+	is(join("\n", map { "$texts[$_]: $errors[$_]" } grep { $errors[$_] !~ /^(42601|42703|42704|42P01|42P02|0A000|42804|42883|42P17|42803|42P20|42809|42501|22023|42P10|42P18|22P02)/ } 0 .. $#texts),
+		'', "... $field: all refused");
+}
+for my $argument ('', "'count(*)', session_filter => ", "'count(*)', filter => ")
+{
+	my @texts = grep { !($argument eq '' && $_ eq 'count(*)') && !($argument =~ / filter/ && /^(EXISTS|user_id = ANY)/) } @escapes;
+	my @errors = errors_of('alice', map { "SELECT sessionize.define_metric('visit', 'm', $argument\$text\$$_\$text\$, schema => 'app')" } @texts);
+	is(join("\n", map { "$texts[$_]: $errors[$_]" } grep { $errors[$_] =~ /^(no error|XX)/ } 0 .. $#texts), '', "... of a metric, $argument: all refused");
+}
+is(stored(), $stored, 'nothing has changed');
+is(ask('SELECT secret FROM public.treasure'), 'gold', '... anywhere');
+refused('alice', q{SET standard_conforming_strings = off; SET escape_string_warning = off;
+	SELECT sessionize.alter_session('visit', 'filter', $d$page <> '\') OR (page <> '\'$d$, schema => 'app')}, qr/^(42601|0A000)/, 'a quote that is escaped for some');
+
+# fields are named, not spliced
+like(error_of('alice', qq{SELECT sessionize.alter_session('visit', \$f\$$_\$f\$, 'mallory', schema => 'app')}), qr/^22023: a session has no field/, "alter_session() of: $_")
+  for 'owner', 'expansion_version', 'name = $3, owner', 'inactivity = NULL --', 'OWNER', '"owner"', 'tie_break, owner', '';
+like(error_of('alice', qq{SELECT sessionize.session_sql('visit', \$f\$$_\$f\$, schema => 'app')}), qr/^22023/, "session_sql() of: $_")
+  for 'visit', '', 'sessions; DROP', 'SESSIONS';
+
+# ---------- names that try to get out ----------
+
+sub literal { return '$literal$' . $_[0] . '$literal$'; }
+sub identifier { return '"' . $_[0] =~ s/"/""/gr . '"'; }
+
+for my $name (q{"; DROP TABLE app.events; --}, q{'; DROP TABLE app.events; --}, q{$$; --}, q{$1}, q{%s%n%d%I}, q{a\\}, q{\\'}, q{x" FROM public.treasure --},
+	q{a.b.c}, q{*}, q{,}, "line\nbreak", q{select}, q{event}, q{session}, q{w}, q{label_number}, q{"}, q{''}, q{NULL}, "\xc3\xa9\xc3\xa9", q{a) OR (true})
+{
+	my ($column, $time, $value, $metric) = map { identifier("$_$name") } '', 'time', 'value', 'metric';
+	my ($schema, $source, $session, $events) = (identifier("in $name"), identifier($name), identifier("$name!"), identifier("$name!_events"));
+	my ($in, $first, $last) = (literal("in $name"), literal("$name?"), literal("$name!"));
+	my $shown = $name =~ s/\n/\\n/r;
+	as('alice', qq{
+		CREATE SCHEMA $schema; CREATE TABLE $schema.$source ($column int, $time timestamptz, $value text);
+		INSERT INTO $schema.$source VALUES (1, '2026-01-01Z', 'a'), (1, '2026-01-02Z', 'b'), (2, '2026-01-01Z', 'c');
+		SELECT sessionize.define_session($first, ${\ literal("$schema.$source") }, ${\ literal($column) }, ${\ literal($time) }, '1 hour',
+			filter => ${\ literal("$value <> 'x'") }, label_prefix => ${\ literal("prefix$name") }, schema => $in, readers => '{reader}');
+		SELECT sessionize.define_metric($first, ${\ literal("metric$name") }, ${\ literal("max($value)") }, filter => ${\ literal("$value <> 'it''s'") }, session_filter => 'event_count > 0', schema => $in);
+		SELECT sessionize.alter_session($first, 'keep', ${\ literal("$metric <> 'y'") }, schema => $in);
+		SELECT sessionize.define_metric($first, 'later', ${\ literal("min($value)") }, schema => $in);
+		SELECT sessionize.drop_metric($first, 'later', schema => $in);
+		SELECT sessionize.alter_session($first, 'name', $last, schema => $in);
+		SELECT sessionize.rebuild_views();});
+	is(as('alice', "SELECT count(*), string_agg($metric, ',' ORDER BY $metric) FROM $schema.$session"), '3|a,b,c', "a name that tries to get out: $shown");
+	is(as('alice', "SELECT count(*) FROM sessionize.read(NULL::$schema.$session)"), '3', '... in read()');
+	is(as('alice', "SELECT count(${\ identifier(qq{prefix${name}id}) }) FROM $schema.$events"), '3', '... of a label');
+	is(as('alice', "SELECT count(*) FROM sessionize.fields WHERE view_schema = $in AND column_name = ${\ literal(qq{metric$name}) } AND kind = 'custom'"), '2', '... in fields');
+	is(as('alice', 'SELECT * FROM sessionize.check_definitions()'), '', '... without a problem');
+	as('alice', "SELECT sessionize.drop_session($last, schema => $in); DROP TABLE $schema.$source; DROP SCHEMA $schema");
+}
+is(ask('SELECT secret FROM public.treasure'), 'gold', 'nothing was harmed');
+refused('alice', q{SELECT sessionize.alter_session('visit', 'readers', '{"public; DROP TABLE app.events"}', schema => 'app')}, qr/^42704/, 'a reader that is a statement');
+refused('alice', q{SELECT sessionize.alter_session('visit', 'source', 'app.events; DROP TABLE app.log', schema => 'app')}, qr/^(42602|42601|42P01)/, 'a source that is two statements');
+refused('alice', q{SELECT sessionize.alter_session('visit', 'source', '(SELECT 1)', schema => 'app')}, qr/^(42602|42601|42P01)/, 'a source that is a query');
+
+# ---------- temporary objects ----------
+
+refused('alice', q{CREATE TEMP TABLE e AS TABLE app.events; SELECT sessionize.define_session('t', 'e', 'user_id', 'ts', '1 s', schema => 'app')}, qr/^0A000/, 'a temporary source');
+refused('alice', q{CREATE TEMP TABLE e AS TABLE app.events; SELECT sessionize.define_session('t', 'app.events', 'user_id', 'ts', '1 s', filter => 'user_id IN (SELECT user_id FROM e)', schema => 'app')},
+	qr/^(0A000|42P16)/, 'a temporary table in a text');
+refused('alice', q{CREATE TEMP TABLE e AS TABLE app.events; SET search_path = pg_temp; SELECT sessionize.define_session('t', 'app.events', 'user_id', 'ts', '1 s')},
+	qr/^(0A000|42501|3F000|42P16)/, 'a temporary schema');
+
+# ---------- rows that a superuser writes ----------
+
+my $row = q{INSERT INTO sessionize.session_definition (schema, name, owner, source, actor, event_time, inactivity%s) VALUES ('app', 'row', 'alice', 'app.events', 'user_id', 'ts', '1 hour'%s)};
+for my $case (
+	[ 'actor with a sub-select', [ q{'user_id'} => q{'(SELECT secret FROM public.treasure) AS s'} ], qr/^0A000/ ],
+	[ 'two statements', [ q{'ts'} => q{'ts; DROP TABLE app.events'} ], qr/^42601/ ],
+	[ 'a source that is two', [ q{'app.events'} => q{'app.events; DROP TABLE app.events'} ], qr/^(42602|42601)/ ],
+	[ 'a source that is not closed', [ q{'app.events'} => q{'app."events'} ], qr/^(42602|42601)/ ],
+	[ "a source that is the owner's to hide", [ q{'app.events', 'user_id', 'ts'} => q{'pg_catalog.pg_authid', 'rolname', 'rolvaliduntil'} ], qr/^42501/ ],
+	[ 'an owner that does not exist', [ q{'alice'} => q{'nobody; --'} ], qr/^42704/ ],
+	[ 'an owner that may not create there', [ q{'app', 'row'} => q{'public', 'row'} ], qr/^42501/ ],
+	[ 'a schema that does not exist', [ q{'app', 'row'} => q{'"app', 'row'} ], qr/^3F000/ ],
+	[ 'months', [ q{'1 hour'} => q{'1 month'} ], qr/^22023/ ],
+	[ 'a name that is too long', [ q{'row'} => q{repeat('x', 57)} ], qr/^42622/ ],
+	[ 'no name', [ q{'row'} => q{''} ], qr/^42602/ ],
+	[ 'a name with views', [ q{'row'} => q{'visit_events'} ], qr/^42P07/ ],
+	[ 'a name that is taken', [ q{'row'} => q{'visit'} ], qr/^(23505|42710)/ ])
+{
+	my ($what, $change, $like) = @$case;
+	my $sql = sprintf $row, '', '';
+	$sql =~ s/\Q$change->[0]\E/$change->[1]/ or die $what;
+	refused('postgres', $sql, $like, "a row with $what");
+}
+refused('postgres', sprintf($row, ', filter', q{, 'true) OR (true'}), qr/^42601/, 'a row with a filter that gets out');
+refused('postgres', sprintf($row, ', keep', q{, '(SELECT true FROM public.treasure)'}), qr/^0A000/, 'a row with a keep that is a sub-select');
+refused('postgres', sprintf($row, ', readers', q{, '{"public; --"}'}), qr/^42704/, 'a row with readers that get out');
+refused('postgres', sprintf($row, ', tie_break', q{, 'ctid'}), qr/^0A000/, 'a row with what is not there yet');
+refused('postgres', sprintf($row, ', label_prefix', q{, repeat('x', 51)}), qr/^42622/, 'a row with a label_prefix that is too long');
+refused('postgres', $_, qr/^(42601|0A000|42803|42622|22023|42701|42602)/, "a row: $_")
+  for q{UPDATE sessionize.session_definition SET filter = 'true) OR (true'}, q{UPDATE sessionize.session_definition SET actor = actor || ', 1'},
+  q{UPDATE sessionize.metric_definition SET aggregate = 'user_id'}, q{UPDATE sessionize.metric_definition SET aggregate = 'count(*)) FROM app.events; --'},
+  q{UPDATE sessionize.metric_definition SET nth = 0}, q{UPDATE sessionize.metric_definition SET name = repeat('x', 64) WHERE name = 'total'},
+  q{INSERT INTO sessionize.metric_definition VALUES ('app', 'visit', 'started_at', 7, 'count(*)')},
+  q{INSERT INTO sessionize.metric_definition VALUES ('app', 'visit', '', 7, 'count(*)')};
+ask(sprintf $row, ', security_invoker, filter', q{, false, 'user_id IN (SELECT user_id FROM app.events)'});
+is(ask(q{SELECT pg_get_userbyid(relowner), reloptions FROM pg_class WHERE relname = 'row_events'}), 'alice|{security_invoker=false,security_barrier=true}',
+	'a good row is carried out, for its owner');
+ask(q{DELETE FROM sessionize.session_definition WHERE name = 'row'});
+is(stored(), $stored, '... and taken back');
+
+$node->stop;
+done_testing();
