@@ -1246,6 +1246,8 @@ CREATE FUNCTION sessionize.metric_trigger() RETURNS trigger
 AS 'MODULE_PATHNAME', 'sessionize_metric_trigger'
 LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE COST 100;
 
+REVOKE EXECUTE ON FUNCTION sessionize.session_trigger(), sessionize.metric_trigger() FROM PUBLIC;
+
 CREATE TRIGGER check_definition BEFORE INSERT OR UPDATE ON sessionize.session_definition
 FOR EACH ROW EXECUTE FUNCTION sessionize.session_trigger();
 CREATE TRIGGER carry_out_definition AFTER INSERT OR UPDATE OR DELETE ON sessionize.session_definition

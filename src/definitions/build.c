@@ -39,9 +39,7 @@ szn_act_as(Oid owner, bool fixed_path, SznActing *acting)
 						   SECURITY_RESTRICTED_OPERATION);
 	acting->nest_level = NewGUCNestLevel();
 	if (fixed_path)
-		(void) set_config_option("search_path", "pg_catalog, pg_temp",
-								 PGC_USERSET, PGC_S_SESSION,
-								 GUC_ACTION_SAVE, true, 0, false);
+		szn_fix_settings();
 }
 
 void

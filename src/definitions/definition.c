@@ -193,9 +193,7 @@ begin_path(const char *field, const char *text, const char *stored_text)
 		return nest_level;
 
 	if (stored_text != NULL && strcmp(text, stored_text) == 0)
-		(void) set_config_option("search_path", "pg_catalog, pg_temp",
-								 PGC_USERSET, PGC_S_SESSION,
-								 GUC_ACTION_SAVE, true, 0, false);
+		szn_fix_settings();
 	else if (strlen(text) > MAX_TEXT_LENGTH)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),

@@ -192,9 +192,7 @@ sessionize_read(PG_FUNCTION_ARGS)
 
 	/* the query means what it says under pg_catalog's names */
 	nest_level = NewGUCNestLevel();
-	(void) set_config_option("search_path", "pg_catalog, pg_temp",
-							 PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
+	szn_fix_settings();
 	plan = SPI_prepare(query, 0, NULL);
 	if (plan == NULL)
 		elog(ERROR, "could not prepare \"%s\"", query);

@@ -32,6 +32,7 @@
 #include "utils/ruleutils.h"
 
 #include "definitions/narrow.h"
+#include "definitions/texts.h"
 
 /* The variables of one range table entry, wherever in a query they stand. */
 typedef struct SznVars
@@ -393,9 +394,7 @@ szn_narrow(const char *sql)
 	int			nest_level = NewGUCNestLevel();
 	char	   *result;
 
-	(void) set_config_option("search_path", "pg_catalog, pg_temp",
-							 PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
+	szn_fix_settings();
 	query = parse_analyze_fixedparams(linitial_node(RawStmt,
 													raw_parser(sql, RAW_PARSE_DEFAULT)),
 									  sql, NULL, 0, NULL);

@@ -202,6 +202,32 @@ check_expression(SznText *text, Node *expr, bool allow_sub_select)
 }
 
 /*
+ * Under what stored texts are written and read: until the caller's
+ * AtEOXact_GUC(), names are pg_catalog's, and literals mean one thing.
+ */
+void
+szn_fix_settings(void)
+{
+	static const char *const settings[][2] = {
+		{"backslash_quote", "safe_encoding"},
+		{"bytea_output", "hex"},
+		{"datestyle", "ISO, YMD"},
+		{"extra_float_digits", "1"},
+		{"intervalstyle", "postgres"},
+		{"quote_all_identifiers", "off"},
+		{"search_path", "pg_catalog, pg_temp"},
+		{"standard_conforming_strings", "on"},
+		{"timezone", "UTC"},
+		{"transform_null_equals", "off"}
+	};
+
+	for (int i = 0; i < (int) lengthof(settings); i++)
+		(void) set_config_option(settings[i][0], settings[i][1],
+								 PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_SAVE, true, 0, false);
+}
+
+/*
  * The text of a query that selects just this expression from the scope.
  */
 static char *
@@ -255,9 +281,7 @@ deparse(SznText *text, Node *expr, bool qualified)
 	char	   *other_select;
 	Size		after_length;
 
-	(void) set_config_option("search_path", "pg_catalog, pg_temp",
-							 PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
+	szn_fix_settings();
 	/* a column of that very name would come without AS */
 	if (IsA(expr, Var) &&
 		strcmp(get_rte_attribute_name(linitial_node(RangeTblEntry, text->pstate->p_rtable),

@@ -36,6 +36,7 @@ typedef struct SznItem
 	Oid			collation;
 } SznItem;
 
+extern void szn_fix_settings(void);
 extern List *szn_parse_list(const SznScope *scope, const char *field,
 							const char *text);
 extern SznItem *szn_parse_condition(const SznScope *scope, const char *field,

@@ -405,6 +405,24 @@ carry_out_session_row(SznCatalogRow *old_row, SznCatalogRow *new_row)
 }
 
 /*
+ * The triggers act in the name of the role that a row names, so they belong
+ * to the catalog tables alone, which only superusers can write.
+ */
+static void
+check_trigger(FunctionCallInfo fcinfo, const char *function, const char *table)
+{
+	TriggerData *data = (TriggerData *) fcinfo->context;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_FOR_ROW(data->tg_event) ||
+		RelationGetRelid(data->tg_relation) !=
+		get_relname_relid(table, get_namespace_oid("sessionize", false)))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"%s\" must be called by a row trigger of table \"%s\"",
+						function, table)));
+}
+
+/*
  * session_trigger() -> trigger, before and after each row of
  * session_definition.
  */
@@ -417,10 +435,7 @@ sessionize_session_trigger(PG_FUNCTION_ARGS)
 	HeapTuple	new_tuple = NULL;
 	HeapTuple	result;
 
-	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_FOR_ROW(data->tg_event))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function \"%s\" must be called by a row trigger", "session_trigger")));
+	check_trigger(fcinfo, "session_trigger", "session_definition");
 
 	SPI_connect();
 	descriptor = RelationGetDescr(data->tg_relation);
@@ -583,10 +598,7 @@ sessionize_metric_trigger(PG_FUNCTION_ARGS)
 	HeapTuple	new_tuple = NULL;
 	HeapTuple	result;
 
-	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_FOR_ROW(data->tg_event))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function \"%s\" must be called by a row trigger", "metric_trigger")));
+	check_trigger(fcinfo, "metric_trigger", "metric_definition");
 
 	SPI_connect();
 	descriptor = RelationGetDescr(data->tg_relation);
