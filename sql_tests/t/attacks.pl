@@ -49,7 +49,7 @@ sub stored
 		SELECT * FROM sessionize.session_definition ORDER BY schema, name;
 		SELECT * FROM sessionize.metric_definition ORDER BY schema, session, name;
 		SELECT oid::regclass, relkind, pg_get_userbyid(relowner), reloptions, relacl, pg_get_viewdef(oid) FROM pg_class
-		WHERE relkind IN ('v', 'r') AND relnamespace >= 16384 ORDER BY 1::text;} =~ s/1::text/oid::regclass::text/r);
+		WHERE relkind IN ('v', 'r') AND relnamespace >= 16384 AND relpersistence <> 't' ORDER BY 1::text;} =~ s/1::text/oid::regclass::text/r);
 }
 
 sub refused
@@ -186,7 +186,7 @@ my @settings = (q{DateStyle = 'SQL, DMY'; SET TimeZone = 'America/New_York'}, q{
 my $reset = "SET DateStyle = 'ISO, MDY'; RESET TimeZone; RESET IntervalStyle; RESET extra_float_digits; RESET bytea_output; RESET quote_all_identifiers;";
 # a backslash between quotes; with one that ends a string early, if it escapes
 my $q = q{$d$page <> 'a\' AND page <> ' OR true --' AND ARRAY[page, NULL] <> '{NULL,x}'::text[] AND amount <> 0.12345678901234567 AND ts + '-1 day 02:03:04'::interval >= '01/02/2026 10:00'::timestamptz AND ts::timestamp < '02/12/2026' AND encode('\x5c00', 'hex') <> page$d$};
-for my $define (@settings[ 0, 1, 2, 3, 4, 5, 7 ])
+for my $define (@settings[ 0, 1, 2, 3, 5, 7 ])
 {
 	as('alice', qq{SET search_path = app; SET $define;
 		SELECT sessionize.define_session('settings', 'events', 'user_id', 'ts', '1 day -02:00:00'::interval, filter => } . ($define =~ /standard_conforming/ ? $q =~ s/\\' AND/\\\\' AND/r : $q)

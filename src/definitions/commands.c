@@ -69,13 +69,23 @@ required_text(FunctionCallInfo fcinfo, int argno, const char *field)
 	return text_to_cstring(PG_GETARG_TEXT_PP(argno));
 }
 
-/* Only a definition's owner, or who has that role's rights, may change it. */
+/*
+ * Only a definition's owner, or who has that role's rights, may change it.
+ *
+ * Its views' owner alone does not count, as long as the recorded owner is
+ * there: views that look like a definition's are easily made.  A superuser's
+ * rebuild_views() records an owner that the views were given to.
+ */
 static void
 check_is_owner(const SznCatalogRow *row)
 {
 	Oid			owner = szn_effective_owner(row);
+	Oid			recorded_owner = get_role_oid(row->owner, true);
 
-	if (!OidIsValid(owner) ? !superuser() : !has_privs_of_role(GetUserId(), owner))
+	if (superuser())
+		return;
+	if (!OidIsValid(owner) || !has_privs_of_role(GetUserId(), owner) ||
+		(OidIsValid(recorded_owner) && !has_privs_of_role(GetUserId(), recorded_owner)))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("must be owner of session \"%s\"", row->definition.name)));
