@@ -108,19 +108,22 @@ for my $name (sort keys %questions)
 for my $name (sort keys %questions)
 {
 	my ($sql, $answer) = @{ $questions{$name} };
-	my ($answered, $cancelled) = (0, 0);
+	my ($answered, $cancelled, $not_set) = (0, 0, 0);
 	my $script = "SET max_parallel_workers_per_gather = 2;\n\\set VERBOSITY sqlstate\n";
 	my ($out, $err);
 
 	next if $name =~ /^one session/;
-	$script .= "SET statement_timeout = '" . int(3 * 1.7**$_) . "ms';\n$sql;\n" for 0 .. 11;
+	# on a busy machine the time-out before can meet SET itself
+	$script .= "SET statement_timeout = '" . int(3 * 1.7**$_) . "ms';\n"
+	  . "\\if :ERROR\n\\echo SET\n\\endif\n$sql;\n" for 0 .. 11;
 	$node->psql('postgres', $script, stdout => \$out, stderr => \$err,
 		on_error_stop => 0);
 	$answered = () = $out =~ /^\Q$answer\E$/mg;
 	$cancelled = () = $err =~ /ERROR:  57014$/mg;
-	is($answered + $cancelled, 12, "cancelled at any moment: $name");
+	$not_set = () = $out =~ /^SET$/mg;
+	is($answered + $cancelled - $not_set, 12, "cancelled at any moment: $name");
 	cmp_ok($cancelled, '>=', 1, "... some were cancelled ($cancelled of 12)");
-	is(() = $out =~ /\S+/g, $answered, '... and nothing else was answered');
+	is(() = $out =~ /\S+/g, $answered + $not_set, '... and nothing else was answered');
 }
 
 # What a backend holds does not grow with the number of calls.
