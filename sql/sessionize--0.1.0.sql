@@ -1033,6 +1033,52 @@ CREATE AGGREGATE sessionize.last(value anyelement, event_time timestamptz) (
 COMMENT ON AGGREGATE sessionize.last(anyelement, timestamptz)
 IS 'the value at the latest event time';
 
+CREATE FUNCTION sessionize.extreme_final(internal, anyelement, timestamptz, VARIADIC "any") RETURNS anyelement
+AS 'MODULE_PATHNAME', 'sessionize_extreme_final'
+LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION sessionize.extreme_final(internal, anyelement, timestamptz, "any")
+IS 'internal to first_by() and last_by()';
+
+CREATE FUNCTION sessionize.first_transition(internal, anyelement, timestamptz, VARIADIC "any") RETURNS internal
+AS 'MODULE_PATHNAME', 'sessionize_first_transition'
+LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION sessionize.first_transition(internal, anyelement, timestamptz, "any")
+IS 'internal to first_by(): one more value';
+
+CREATE AGGREGATE sessionize.first_by(value anyelement, event_time timestamptz, VARIADIC keys "any") (
+    SFUNC = sessionize.first_transition,
+    STYPE = internal,
+    SSPACE = 256,
+    FINALFUNC = sessionize.extreme_final,
+    FINALFUNC_EXTRA,
+    COMBINEFUNC = sessionize.first_combine,
+    SERIALFUNC = sessionize.extreme_serialize,
+    DESERIALFUNC = sessionize.extreme_deserialize,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE sessionize.first_by(anyelement, timestamptz, "any")
+IS 'the value of the event that is first by event time and, among those of one time, by the keys';
+
+CREATE FUNCTION sessionize.last_transition(internal, anyelement, timestamptz, VARIADIC "any") RETURNS internal
+AS 'MODULE_PATHNAME', 'sessionize_last_transition'
+LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION sessionize.last_transition(internal, anyelement, timestamptz, "any")
+IS 'internal to last_by(): one more value';
+
+CREATE AGGREGATE sessionize.last_by(value anyelement, event_time timestamptz, VARIADIC keys "any") (
+    SFUNC = sessionize.last_transition,
+    STYPE = internal,
+    SSPACE = 256,
+    FINALFUNC = sessionize.extreme_final,
+    FINALFUNC_EXTRA,
+    COMBINEFUNC = sessionize.last_combine,
+    SERIALFUNC = sessionize.extreme_serialize,
+    DESERIALFUNC = sessionize.extreme_deserialize,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE sessionize.last_by(anyelement, timestamptz, "any")
+IS 'the value of the event that is last by event time and, among those of one time, by the keys';
+
 
 -- event times of type timestamp without time zone
 
@@ -1082,6 +1128,52 @@ CREATE AGGREGATE sessionize.last(value anyelement, event_time timestamp) (
 COMMENT ON AGGREGATE sessionize.last(anyelement, timestamp)
 IS 'the value at the latest event time';
 
+CREATE FUNCTION sessionize.extreme_final(internal, anyelement, timestamp, VARIADIC "any") RETURNS anyelement
+AS 'MODULE_PATHNAME', 'sessionize_extreme_final'
+LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION sessionize.extreme_final(internal, anyelement, timestamp, "any")
+IS 'internal to first_by() and last_by()';
+
+CREATE FUNCTION sessionize.first_transition(internal, anyelement, timestamp, VARIADIC "any") RETURNS internal
+AS 'MODULE_PATHNAME', 'sessionize_first_transition'
+LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION sessionize.first_transition(internal, anyelement, timestamp, "any")
+IS 'internal to first_by(): one more value';
+
+CREATE AGGREGATE sessionize.first_by(value anyelement, event_time timestamp, VARIADIC keys "any") (
+    SFUNC = sessionize.first_transition,
+    STYPE = internal,
+    SSPACE = 256,
+    FINALFUNC = sessionize.extreme_final,
+    FINALFUNC_EXTRA,
+    COMBINEFUNC = sessionize.first_combine,
+    SERIALFUNC = sessionize.extreme_serialize,
+    DESERIALFUNC = sessionize.extreme_deserialize,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE sessionize.first_by(anyelement, timestamp, "any")
+IS 'the value of the event that is first by event time and, among those of one time, by the keys';
+
+CREATE FUNCTION sessionize.last_transition(internal, anyelement, timestamp, VARIADIC "any") RETURNS internal
+AS 'MODULE_PATHNAME', 'sessionize_last_transition'
+LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION sessionize.last_transition(internal, anyelement, timestamp, "any")
+IS 'internal to last_by(): one more value';
+
+CREATE AGGREGATE sessionize.last_by(value anyelement, event_time timestamp, VARIADIC keys "any") (
+    SFUNC = sessionize.last_transition,
+    STYPE = internal,
+    SSPACE = 256,
+    FINALFUNC = sessionize.extreme_final,
+    FINALFUNC_EXTRA,
+    COMBINEFUNC = sessionize.last_combine,
+    SERIALFUNC = sessionize.extreme_serialize,
+    DESERIALFUNC = sessionize.extreme_deserialize,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE sessionize.last_by(anyelement, timestamp, "any")
+IS 'the value of the event that is last by event time and, among those of one time, by the keys';
+
 
 -- event times of type bigint
 
@@ -1130,6 +1222,52 @@ CREATE AGGREGATE sessionize.last(value anyelement, event_time bigint) (
 );
 COMMENT ON AGGREGATE sessionize.last(anyelement, bigint)
 IS 'the value at the latest event time';
+
+CREATE FUNCTION sessionize.extreme_final(internal, anyelement, bigint, VARIADIC "any") RETURNS anyelement
+AS 'MODULE_PATHNAME', 'sessionize_extreme_final'
+LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION sessionize.extreme_final(internal, anyelement, bigint, "any")
+IS 'internal to first_by() and last_by()';
+
+CREATE FUNCTION sessionize.first_transition(internal, anyelement, bigint, VARIADIC "any") RETURNS internal
+AS 'MODULE_PATHNAME', 'sessionize_first_transition'
+LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION sessionize.first_transition(internal, anyelement, bigint, "any")
+IS 'internal to first_by(): one more value';
+
+CREATE AGGREGATE sessionize.first_by(value anyelement, event_time bigint, VARIADIC keys "any") (
+    SFUNC = sessionize.first_transition,
+    STYPE = internal,
+    SSPACE = 256,
+    FINALFUNC = sessionize.extreme_final,
+    FINALFUNC_EXTRA,
+    COMBINEFUNC = sessionize.first_combine,
+    SERIALFUNC = sessionize.extreme_serialize,
+    DESERIALFUNC = sessionize.extreme_deserialize,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE sessionize.first_by(anyelement, bigint, "any")
+IS 'the value of the event that is first by event time and, among those of one time, by the keys';
+
+CREATE FUNCTION sessionize.last_transition(internal, anyelement, bigint, VARIADIC "any") RETURNS internal
+AS 'MODULE_PATHNAME', 'sessionize_last_transition'
+LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION sessionize.last_transition(internal, anyelement, bigint, "any")
+IS 'internal to last_by(): one more value';
+
+CREATE AGGREGATE sessionize.last_by(value anyelement, event_time bigint, VARIADIC keys "any") (
+    SFUNC = sessionize.last_transition,
+    STYPE = internal,
+    SSPACE = 256,
+    FINALFUNC = sessionize.extreme_final,
+    FINALFUNC_EXTRA,
+    COMBINEFUNC = sessionize.last_combine,
+    SERIALFUNC = sessionize.extreme_serialize,
+    DESERIALFUNC = sessionize.extreme_deserialize,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE sessionize.last_by(anyelement, bigint, "any")
+IS 'the value of the event that is last by event time and, among those of one time, by the keys';
 
 
 /*
@@ -1398,9 +1536,9 @@ COMMENT ON COLUMN sessionize.session_definition.max_duration IS 'an event later 
 COMMENT ON COLUMN sessionize.session_definition.require_restart IS 'whether only what begins with a restart event is a session';
 COMMENT ON COLUMN sessionize.session_definition.filter IS 'condition: which events count';
 COMMENT ON COLUMN sessionize.session_definition.keep IS 'condition on the sessions view: which sessions are shown';
-COMMENT ON COLUMN sessionize.session_definition.tie_break IS 'not used yet';
-COMMENT ON COLUMN sessionize.session_definition.entry IS 'not used yet';
-COMMENT ON COLUMN sessionize.session_definition.exit IS 'not used yet';
+COMMENT ON COLUMN sessionize.session_definition.tie_break IS 'list of expressions: the order of events of one instant';
+COMMENT ON COLUMN sessionize.session_definition.entry IS 'select list: columns entry_..., of the session''s first event';
+COMMENT ON COLUMN sessionize.session_definition.exit IS 'select list: columns exit_..., of the session''s last event';
 COMMENT ON COLUMN sessionize.session_definition.label_prefix IS 'begins the session columns of the events view; null: session_';
 COMMENT ON COLUMN sessionize.session_definition.security_invoker IS 'whether the views are read with the reader''s rights, not the owner''s';
 COMMENT ON COLUMN sessionize.session_definition.readers IS 'roles that get SELECT on the views whenever they are built';

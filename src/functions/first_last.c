@@ -1,23 +1,28 @@
 /*-------------------------------------------------------------------------
  *
  * first_last.c
- *	  The aggregates first() and last(): the value at the earliest and at the
- *	  latest event time, such as the entry and the exit page of a session.
+ *	  The aggregates first(), last(), first_by() and last_by(): the value at
+ *	  the earliest and at the latest event, such as a session's entry page.
  *
- *	(value anyelement, event_time T) -> anyelement
+ *	{first,last}(value anyelement, event_time T) -> anyelement
+ *	{first,last}_by(value anyelement, event_time T, VARIADIC keys "any") -> anyelement
  *
  * for T = timestamptz, timestamp or bigint.  Rows whose event time is NULL
  * are ignored.  Among values of the same time, one that is not NULL beats
  * NULL; then first() takes the smallest and last() the largest by the btree
- * order of the type, and by their bytes as stored where that order calls them
- * equal, so that the answer depends on the set of rows alone.  Errors: 42883 for a type
- * without btree order.
+ * order of the type.  With keys, these decide instead, as ORDER BY key, key ...
+ * would, NULL last: values that several calls with the same keys pick come from
+ * one event, or from events that do not differ in the keys (R18).  What the
+ * orders call equal is told apart by its bytes as stored, so that the answer
+ * depends on the set of rows alone.  Errors: 42883 for a type without btree
+ * order.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
 #include "libpq/pqformat.h"
+#include "nodes/nodeFuncs.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -39,16 +44,39 @@ typedef enum SznEnd
 	SZN_LATEST = 1
 } SznEnd;
 
-/* The value at the earliest or latest time so far. */
-typedef struct SznExtreme
+/*
+ * What is kept of an event: the value, and the keys that come with it.
+ * Without keys, the value is its own.
+ */
+typedef struct SznPart
 {
-	MemoryContext context;
 	TypeCacheEntry *type;
-	int64		time;
+	Oid			collation;
+} SznPart;
+
+typedef struct SznOrder
+{
+	int			num_parts;
+	SznPart		parts[FLEXIBLE_ARRAY_MEMBER];
+} SznOrder;
+
+#define FIRST_KEY(order)	((order)->num_parts == 1 ? 0 : 1)
+
+typedef struct SznKept
+{
 	bool		isnull;
 	Datum		value;			/* by reference: points to "bytes" */
 	char	   *bytes;
 	Size		max_bytes;
+} SznKept;
+
+/* The event at the earliest or latest time so far. */
+typedef struct SznExtreme
+{
+	MemoryContext context;
+	const SznOrder *order;		/* lives as long as the query */
+	int64		time;
+	SznKept		kept[FLEXIBLE_ARRAY_MEMBER];
 } SznExtreme;
 
 static TypeCacheEntry *
@@ -67,14 +95,59 @@ ordered_type(Oid type)
 }
 
 static SznExtreme *
-create_extreme(MemoryContext context, TypeCacheEntry *type)
+create_extreme(MemoryContext context, const SznOrder *order)
 {
 	SznExtreme *extreme;
 
-	extreme = (SznExtreme *) MemoryContextAllocZero(context, sizeof(SznExtreme));
+	extreme = (SznExtreme *)
+		MemoryContextAllocZero(context, offsetof(SznExtreme, kept) +
+							   order->num_parts * sizeof(SznKept));
 	extreme->context = context;
-	extreme->type = type;
+	extreme->order = order;
 	return extreme;
+}
+
+static SznOrder *
+create_order(MemoryContext context, int num_parts)
+{
+	SznOrder   *order;
+
+	order = (SznOrder *)
+		MemoryContextAlloc(context, offsetof(SznOrder, parts) +
+						   num_parts * sizeof(SznPart));
+	order->num_parts = num_parts;
+	return order;
+}
+
+/* The value and its keys, if any, as the call's arguments say. */
+static SznOrder *
+order_of_call(FunctionCallInfo fcinfo)
+{
+	/* the state and the event time are no parts */
+	SznOrder   *order = create_order(fcinfo->flinfo->fn_mcxt, PG_NARGS() - 2);
+	Aggref	   *aggref = AggGetAggref(fcinfo);
+
+	for (int i = 0; i < order->num_parts; i++)
+	{
+		SznPart    *part = &order->parts[i];
+		int			argno = i == 0 ? 1 : i + 2;
+		Oid			type = get_fn_expr_argtype(fcinfo->flinfo, argno);
+
+		/* each key has its own; only the node knows them */
+		part->collation = aggref == NULL ? PG_GET_COLLATION() :
+			exprCollation((Node *) list_nth_node(TargetEntry, aggref->args,
+												 argno - 1)->expr);
+		if (i < FIRST_KEY(order))
+			part->type = lookup_type_cache(type, 0);
+		else if (OidIsValid(get_typcollation(type)) && !OidIsValid(part->collation))
+			ereport(ERROR,
+					(errcode(ERRCODE_INDETERMINATE_COLLATION),
+					 errmsg("could not determine which collation to use for the order of values"),
+					 errhint("Use the COLLATE clause to set the collation explicitly.")));
+		else
+			part->type = ordered_type(type);
+	}
+	return order;
 }
 
 /*
@@ -92,33 +165,42 @@ size_of_value(const TypeCacheEntry *type, Datum value)
 
 /* Replace what is kept by this value, which is copied. */
 static void
-keep_value(SznExtreme *extreme, int64 time, Datum value, bool isnull)
+keep_value(SznExtreme *extreme, int n, Datum value, bool isnull)
 {
+	const TypeCacheEntry *type = extreme->order->parts[n].type;
+	SznKept    *kept = &extreme->kept[n];
 	Size		size;
 
-	extreme->time = time;
-	extreme->isnull = isnull;
+	kept->isnull = isnull;
 	if (isnull)
 		return;
 
-	if (extreme->type->typbyval)
+	if (type->typbyval)
 	{
-		extreme->value = value;
+		kept->value = value;
 		return;
 	}
 
-	size = size_of_value(extreme->type, value);
-	if (size > extreme->max_bytes)
+	size = size_of_value(type, value);
+	if (size > kept->max_bytes)
 	{
-		if (extreme->bytes != NULL)
-			pfree(extreme->bytes);
-		extreme->bytes = NULL;
-		extreme->max_bytes = 0;
-		extreme->bytes = (char *) MemoryContextAlloc(extreme->context, size);
-		extreme->max_bytes = size;
+		if (kept->bytes != NULL)
+			pfree(kept->bytes);
+		kept->bytes = NULL;
+		kept->max_bytes = 0;
+		kept->bytes = (char *) MemoryContextAlloc(extreme->context, size);
+		kept->max_bytes = size;
 	}
-	memcpy(extreme->bytes, DatumGetPointer(value), size);
-	extreme->value = PointerGetDatum(extreme->bytes);
+	memcpy(kept->bytes, DatumGetPointer(value), size);
+	kept->value = PointerGetDatum(kept->bytes);
+}
+
+static void
+keep_event(SznExtreme *extreme, int64 time, const NullableDatum *values)
+{
+	extreme->time = time;
+	for (int i = 0; i < extreme->order->num_parts; i++)
+		keep_value(extreme, i, values[i].value, values[i].isnull);
 }
 
 static int
@@ -155,50 +237,60 @@ compare_bytes(const TypeCacheEntry *type, Datum a, Datum b)
 	return size_a < size_b ? -1 : size_a > size_b ? 1 : 0;
 }
 
-/* Does this value come before (first) or after (last) what is kept? */
+/*
+ * Does an event of the same time come before (first) or after (last) what is
+ * kept?
+ */
 static bool
-is_further(const SznExtreme *extreme, SznEnd end, Oid collation,
-		   int64 time, Datum value, bool isnull)
+wins_tie(const SznExtreme *extreme, SznEnd end, const NullableDatum *values)
 {
-	int			result;
+	const SznOrder *order = extreme->order;
+	int			result = 0;
 
-	if (time != extreme->time)
-		return (time < extreme->time) == (end == SZN_EARLIEST);
-	if (isnull || extreme->isnull)
-		return !isnull;
+	for (int i = FIRST_KEY(order); i < order->num_parts && result == 0; i++)
+	{
+		const SznKept *kept = &extreme->kept[i];
 
-	result = DatumGetInt32(FunctionCall2Coll(&extreme->type->cmp_proc_finfo,
-											 collation,
-											 value, extreme->value));
-	if (result == 0)
-		result = compare_bytes(extreme->type, value, extreme->value);
+		if (values[i].isnull || kept->isnull)
+		{
+			/* last of all, but a value alone that is not NULL beats it */
+			result = values[i].isnull - kept->isnull;
+			if (order->num_parts == 1 && end == SZN_LATEST)
+				result = -result;
+		}
+		else
+			result = DatumGetInt32(FunctionCall2Coll(&order->parts[i].type->cmp_proc_finfo,
+													 order->parts[i].collation,
+													 values[i].value, kept->value));
+	}
+	for (int i = order->num_parts - 1; i >= 0 && result == 0; i--)
+	{
+		const SznKept *kept = &extreme->kept[i];
+
+		if (values[i].isnull || kept->isnull)
+			result = values[i].isnull - kept->isnull;
+		else
+			result = compare_bytes(order->parts[i].type, values[i].value, kept->value);
+	}
 	return end == SZN_EARLIEST ? result < 0 : result > 0;
 }
 
-/* {first,last}_transition(internal, value, event_time) -> internal */
+/* {first,last}{,_by}_transition(internal, value, event_time, ...) -> internal */
 static Datum
 extreme_transition(FunctionCallInfo fcinfo, SznEnd end)
 {
 	MemoryContext context = szn_aggregate_context(fcinfo);
 	SznExtreme *extreme;
-	bool		isnull = PG_ARGISNULL(1);
-	Datum		value = isnull ? (Datum) 0 : PG_GETARG_DATUM(1);
+	const SznOrder *order;
+	NullableDatum values[FUNC_MAX_ARGS];
 	int64		time;
 
 	extreme = PG_ARGISNULL(0) ? NULL : (SznExtreme *) PG_GETARG_POINTER(0);
 
 	/* at the first row, so that errors do not depend on there being ties */
 	if (fcinfo->flinfo->fn_extra == NULL)
-	{
-		Oid			type = get_fn_expr_argtype(fcinfo->flinfo, 1);
-
-		if (OidIsValid(get_typcollation(type)) && !OidIsValid(PG_GET_COLLATION()))
-			ereport(ERROR,
-					(errcode(ERRCODE_INDETERMINATE_COLLATION),
-					 errmsg("could not determine which collation to use for the order of values"),
-					 errhint("Use the COLLATE clause to set the collation explicitly.")));
-		fcinfo->flinfo->fn_extra = ordered_type(type);
-	}
+		fcinfo->flinfo->fn_extra = order_of_call(fcinfo);
+	order = (const SznOrder *) fcinfo->flinfo->fn_extra;
 
 	if (PG_ARGISNULL(2))
 	{
@@ -210,20 +302,23 @@ extreme_transition(FunctionCallInfo fcinfo, SznEnd end)
 
 	/* most values are not worth detoasting: their time decides */
 	if (extreme != NULL && time != extreme->time &&
-		!is_further(extreme, end, InvalidOid, time, value, isnull))
+		(time < extreme->time) != (end == SZN_EARLIEST))
 		PG_RETURN_POINTER(extreme);
 
-	if (!isnull && ((TypeCacheEntry *) fcinfo->flinfo->fn_extra)->typlen == -1)
-		value = PointerGetDatum(PG_DETOAST_DATUM_PACKED(value));
+	for (int i = 0; i < order->num_parts; i++)
+	{
+		values[i] = fcinfo->args[i == 0 ? 1 : i + 2];
+		if (!values[i].isnull && order->parts[i].type->typlen == -1)
+			values[i].value = PointerGetDatum(PG_DETOAST_DATUM_PACKED(values[i].value));
+	}
 
 	if (extreme == NULL)
 	{
-		extreme = create_extreme(context,
-								 (TypeCacheEntry *) fcinfo->flinfo->fn_extra);
-		keep_value(extreme, time, value, isnull);
+		extreme = create_extreme(context, order);
+		keep_event(extreme, time, values);
 	}
-	else if (is_further(extreme, end, PG_GET_COLLATION(), time, value, isnull))
-		keep_value(extreme, time, value, isnull);
+	else if (time != extreme->time || wins_tie(extreme, end, values))
+		keep_event(extreme, time, values);
 
 	PG_RETURN_POINTER(extreme);
 }
@@ -247,6 +342,7 @@ extreme_combine(FunctionCallInfo fcinfo, SznEnd end)
 	MemoryContext context = szn_aggregate_context(fcinfo);
 	SznExtreme *extreme;
 	SznExtreme *other;
+	NullableDatum values[FUNC_MAX_ARGS];
 
 	extreme = PG_ARGISNULL(0) ? NULL : (SznExtreme *) PG_GETARG_POINTER(0);
 	other = PG_ARGISNULL(1) ? NULL : (SznExtreme *) PG_GETARG_POINTER(1);
@@ -255,14 +351,19 @@ extreme_combine(FunctionCallInfo fcinfo, SznEnd end)
 		PG_RETURN_NULL();
 	if (other == NULL)
 		PG_RETURN_POINTER(extreme);
+	for (int i = 0; i < other->order->num_parts; i++)
+	{
+		values[i].value = other->kept[i].value;
+		values[i].isnull = other->kept[i].isnull;
+	}
 	if (extreme == NULL)
 	{
-		extreme = create_extreme(context, other->type);
-		keep_value(extreme, other->time, other->value, other->isnull);
+		extreme = create_extreme(context, other->order);
+		keep_event(extreme, other->time, values);
 	}
-	else if (is_further(extreme, end, PG_GET_COLLATION(),
-						other->time, other->value, other->isnull))
-		keep_value(extreme, other->time, other->value, other->isnull);
+	else if (other->time == extreme->time ? wins_tie(extreme, end, values) :
+			 (other->time < extreme->time) == (end == SZN_EARLIEST))
+		keep_event(extreme, other->time, values);
 
 	PG_RETURN_POINTER(extreme);
 }
@@ -293,16 +394,23 @@ sessionize_extreme_serialize(PG_FUNCTION_ARGS)
 	(void) szn_aggregate_context(fcinfo);
 
 	pq_begintypsend(&buffer);
-	pq_sendint32(&buffer, extreme->type->type_id);
+	pq_sendint32(&buffer, extreme->order->num_parts);
 	pq_sendint64(&buffer, extreme->time);
-	pq_sendbyte(&buffer, extreme->isnull);
-	if (!extreme->isnull)
+	for (int i = 0; i < extreme->order->num_parts; i++)
 	{
-		if (extreme->type->typbyval)
-			pq_sendbytes(&buffer, (char *) &extreme->value, sizeof(Datum));
-		else
-			pq_sendbytes(&buffer, DatumGetPointer(extreme->value),
-						 size_of_value(extreme->type, extreme->value));
+		const SznPart *part = &extreme->order->parts[i];
+		const SznKept *kept = &extreme->kept[i];
+		Size		size;
+
+		pq_sendint32(&buffer, part->type->type_id);
+		pq_sendint32(&buffer, part->collation);
+		pq_sendbyte(&buffer, kept->isnull);
+		if (kept->isnull)
+			continue;
+		size = part->type->typbyval ? sizeof(Datum) : size_of_value(part->type, kept->value);
+		pq_sendint32(&buffer, size);
+		pq_sendbytes(&buffer, part->type->typbyval ? (char *) &kept->value :
+					 DatumGetPointer(kept->value), size);
 	}
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buffer));
 }
@@ -325,6 +433,14 @@ is_whole_value(const TypeCacheEntry *type, const char *bytes, Size size)
 	return size >= VARHDRSZ && size == VARSIZE(bytes);
 }
 
+pg_noreturn static void
+error_invalid_state(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+			 errmsg("invalid state of first() or last()")));
+}
+
 /* extreme_deserialize(bytea, internal) -> internal */
 Datum
 sessionize_extreme_deserialize(PG_FUNCTION_ARGS)
@@ -332,9 +448,10 @@ sessionize_extreme_deserialize(PG_FUNCTION_ARGS)
 	bytea	   *state;
 	StringInfoData buffer;
 	SznExtreme *extreme;
+	SznOrder   *order = (SznOrder *) fcinfo->flinfo->fn_extra;
+	int			num_parts;
 	int64		time;
-	bool		isnull;
-	Datum		value = (Datum) 0;
+	NullableDatum values[FUNC_MAX_ARGS];
 
 	(void) szn_aggregate_context(fcinfo);
 
@@ -342,32 +459,56 @@ sessionize_extreme_deserialize(PG_FUNCTION_ARGS)
 	initStringInfo(&buffer);
 	appendBinaryStringInfo(&buffer, VARDATA_ANY(state), VARSIZE_ANY_EXHDR(state));
 
-	extreme = create_extreme(CurrentMemoryContext,
-							 ordered_type(pq_getmsgint(&buffer, 4)));
-	time = pq_getmsgint64(&buffer);
-	isnull = pq_getmsgbyte(&buffer) != 0;
-	if (!isnull)
+	num_parts = pq_getmsgint(&buffer, 4);
+	if (num_parts < 1 || num_parts > FUNC_MAX_ARGS ||
+		(order != NULL && order->num_parts != num_parts))
+		error_invalid_state();
+	if (order == NULL)
 	{
-		int			size = buffer.len - buffer.cursor;
-		char	   *bytes = (char *) palloc(Max(size, 1));
+		order = create_order(fcinfo->flinfo->fn_mcxt, num_parts);
+		memset(order->parts, 0, num_parts * sizeof(SznPart));
+	}
+	time = pq_getmsgint64(&buffer);
+	for (int i = 0; i < num_parts; i++)
+	{
+		SznPart    *part = &order->parts[i];
+		Oid			type = pq_getmsgint(&buffer, 4);
+		char	   *bytes;
+		int			size;
+
+		if (part->type == NULL)
+			part->type = i < FIRST_KEY(order) ? lookup_type_cache(type, 0) :
+				ordered_type(type);
+		else if (part->type->type_id != type)
+			error_invalid_state();
+		part->collation = pq_getmsgint(&buffer, 4);
+		values[i].isnull = pq_getmsgbyte(&buffer) != 0;
+		values[i].value = (Datum) 0;
+		if (values[i].isnull)
+			continue;
 
 		/* copied, so that it is aligned */
+		size = pq_getmsgint(&buffer, 4);
+		if (size < 0 || size > buffer.len - buffer.cursor)
+			error_invalid_state();
+		bytes = (char *) palloc(Max(size, 1));
 		pq_copymsgbytes(&buffer, bytes, size);
-		if (!is_whole_value(extreme->type, bytes, size))
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-					 errmsg("invalid state of first() or last()")));
-		if (extreme->type->typbyval)
-			memcpy(&value, bytes, sizeof(Datum));
+		if (!is_whole_value(part->type, bytes, size))
+			error_invalid_state();
+		if (part->type->typbyval)
+			memcpy(&values[i].value, bytes, sizeof(Datum));
 		else
-			value = PointerGetDatum(bytes);
+			values[i].value = PointerGetDatum(bytes);
 	}
 	pq_getmsgend(&buffer);
-	keep_value(extreme, time, value, isnull);
+	fcinfo->flinfo->fn_extra = order;
+
+	extreme = create_extreme(CurrentMemoryContext, order);
+	keep_event(extreme, time, values);
 	PG_RETURN_POINTER(extreme);
 }
 
-/* extreme_final(internal, value, event_time) -> value; NULL without rows */
+/* extreme_final(internal, value, event_time, ...) -> value; NULL without rows */
 Datum
 sessionize_extreme_final(PG_FUNCTION_ARGS)
 {
@@ -376,7 +517,7 @@ sessionize_extreme_final(PG_FUNCTION_ARGS)
 	(void) szn_aggregate_context(fcinfo);
 
 	extreme = PG_ARGISNULL(0) ? NULL : (SznExtreme *) PG_GETARG_POINTER(0);
-	if (extreme == NULL || extreme->isnull)
+	if (extreme == NULL || extreme->kept[0].isnull)
 		PG_RETURN_NULL();
-	PG_RETURN_DATUM(extreme->value);
+	PG_RETURN_DATUM(extreme->kept[0].value);
 }
