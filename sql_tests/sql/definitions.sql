@@ -485,14 +485,6 @@ SELECT * FROM metric_definition;
 SELECT drop_metric(session => 'visit', name => 'views', schema => 'definitions');
 SELECT drop_session(name => 'visit', cascade => false, schema => 'definitions');
 SET search_path = definitions;
--- what is still to come says so
-SELECT sessionize.define_session('visit', 'events', 'user_id', 'ts', '30 min', tie_break => 'event_id');
-\echo :LAST_ERROR_SQLSTATE
-SELECT sessionize.define_session('visit', 'events', 'user_id', 'ts', '30 min', entry => 'page');
-\echo :LAST_ERROR_SQLSTATE
-SELECT sessionize.define_session('visit', 'events', 'user_id', 'ts', '30 min', exit => 'page');
-\echo :LAST_ERROR_SQLSTATE
-SELECT count(*) AS definitions FROM sessionize.session_definition;
 
 --
 -- Changes are seen at once, for all history; rolled back they never were

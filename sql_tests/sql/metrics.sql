@@ -250,6 +250,45 @@ SELECT user_id, session_number, event_count, "last" FROM sessionize.read(NULL::v
 SELECT user_id, session_count, event_count, "last" FROM sessionize.read(NULL::visit_actors, '1 day', $$event <> 'login'$$) ORDER BY 1;
 
 SELECT sessionize.alter_session('visit', 'keep', NULL);
+SELECT count(sessionize.drop_metric(session, name)) FROM sessionize.metric_definition WHERE name = 'last';
+
+--
+-- nth together with keep, other metrics, and nth
+--
+-- The window above the sessions is only there for nth
+SELECT sessionize.session_sql('visit') ~ 'OVER \(PARTITION' AS has_window, sessionize.session_sql('visit', 'actors') ~ 'OVER \(PARTITION' AS actors_has;
+SELECT sessionize.define_metric('visit', 'in second', 'array_agg(event_id ORDER BY event_id)', nth => 2);
+SELECT sessionize.session_sql('visit') ~ 'OVER \(PARTITION' AS has_window, sessionize.session_sql('visit', 'actors') ~ 'OVER \(PARTITION' AS actors_has;
+-- the first of those behind the second, by a metric that has nth itself: user 1's third
+SELECT sessionize.define_metric('visit', 'behind', 'array_agg(event_id ORDER BY event_id)', session_filter => '"in second" IS NULL AND session_number > 1', nth => 1);
+-- by two metrics, one of which has a condition on the other
+SELECT sessionize.define_metric('visit', 'views of login', 'count(*)', filter => $$event = 'view'$$, session_filter => 'logins > 0');
+SELECT sessionize.define_metric('visit', 'dull login', 'array_agg(event_id ORDER BY event_id)', session_filter => '"views of login" = 0 AND pages = 1', nth => 1);
+SELECT user_id, session_number, "in second", behind, "views of login", "dull login" FROM visit ORDER BY 1, 2;
+SELECT user_id, "in second", behind, "views of login", "dull login" FROM visit_actors ORDER BY 1;
+-- nth counts sessions that keep drops, too: user 1's second is still session 2,
+-- which is gone
+SELECT sessionize.alter_session('visit', 'keep', 'behind IS NOT NULL OR user_id = 2');
+SELECT user_id, session_number, "in second", behind, "views of login", "dull login" FROM visit ORDER BY 1, 2;
+SELECT user_id, session_count, "in second", behind, "views of login", "dull login" FROM visit_actors ORDER BY 1;
+SELECT event_id, session_number FROM visit_events ORDER BY 1;
+-- each event meets one row of its actor, not one of each session
+SET enable_hashjoin = off;
+SET enable_nestloop = off;
+CREATE FUNCTION join_lines(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE line text;
+BEGIN
+    FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || query LOOP
+        IF line ~ 'Merge Cond|Group Key' THEN
+            RETURN NEXT regexp_replace(regexp_replace(trim(line), '_[0-9]+(_[0-9]+)*', '', 'g'), 'sessionize.session_number.*', 'number');
+        END IF;
+    END LOOP;
+END $$;
+SELECT * FROM join_lines('SELECT * FROM visit_actors');
+SELECT * FROM join_lines('SELECT * FROM visit_events');
+RESET enable_hashjoin;
+RESET enable_nestloop;
+SELECT sessionize.alter_session('visit', 'keep', NULL);
 SELECT sessionize.drop_session('visit');
 
 --

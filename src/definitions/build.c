@@ -80,14 +80,19 @@ szn_views_exist(const SznCatalogRow *row)
 	return true;
 }
 
-/* Does the sessions view have a metric of this name?  They come last. */
+/*
+ * Does the sessions view have a metric of this name?  They come last, after
+ * the entry and exit columns.
+ */
 bool
 szn_sessions_view_has_metric(const SznCatalogRow *row, const char *name)
 {
-	Oid			relid = szn_view_oid(&row->definition, SZN_VIEW_SESSIONS);
+	const SznDefinition *definition = &row->definition;
+	Oid			relid = szn_view_oid(definition, SZN_VIEW_SESSIONS);
 
 	return OidIsValid(relid) &&
-		get_attnum(relid, name) > get_attnum(relid, "is_open");
+		get_attnum(relid, name) > get_attnum(relid, "is_open") +
+		szn_list_length(definition->entry) + szn_list_length(definition->exit);
 }
 
 bool

@@ -120,6 +120,9 @@ szn_row_from_tuple(HeapTuple tuple, TupleDesc descriptor)
 	definition->require_restart = get_bool(tuple, descriptor, "require_restart");
 	definition->filter = get_text(tuple, descriptor, "filter");
 	definition->keep = get_text(tuple, descriptor, "keep");
+	definition->tie_break = get_text(tuple, descriptor, "tie_break");
+	definition->entry = get_text(tuple, descriptor, "entry");
+	definition->exit = get_text(tuple, descriptor, "exit");
 	definition->label_prefix = get_text(tuple, descriptor, "label_prefix");
 	row->owner = get_text(tuple, descriptor, "owner");
 	row->source = get_text(tuple, descriptor, "source");

@@ -169,7 +169,7 @@ sessionize_define_session(PG_FUNCTION_ARGS)
 	static Oid	types[] = {
 		TEXTOID, TEXTOID, NAMEOID, TEXTOID, TEXTOID, TEXTOID, INTERVALOID,
 		TEXTOID, TEXTOID, INTERVALOID, BOOLOID, TEXTOID, TEXTOID, TEXTOID,
-		BOOLOID, NAMEARRAYOID
+		BOOLOID, NAMEARRAYOID, TEXTOID, TEXTOID, TEXTOID
 	};
 	Datum		values[lengthof(types)];
 	char		nulls[lengthof(types)];
@@ -179,15 +179,6 @@ sessionize_define_session(PG_FUNCTION_ARGS)
 	bool		replace = !PG_ARGISNULL(REPLACE) && PG_GETARG_BOOL(REPLACE);
 	Oid			source;
 	Oid			view;
-
-	for (int argno = TIE_BREAK; argno <= EXIT; argno++)
-	{
-		if (!PG_ARGISNULL(argno))
-			ereport(ERROR,
-					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					 errmsg("\"tie_break\", \"entry\" and \"exit\" are not supported yet"),
-					 errhint("Use sessionize.first() and sessionize.last() over the events view.")));
-	}
 
 	SPI_connect();
 
@@ -247,6 +238,9 @@ sessionize_define_session(PG_FUNCTION_ARGS)
 	nulls[14] = ' ';
 	values[15] = PG_GETARG_DATUM(READERS);
 	nulls[15] = PG_ARGISNULL(READERS) ? 'n' : ' ';
+	values[16] = text_datum(text_or_null(fcinfo, TIE_BREAK), &nulls[16]);
+	values[17] = text_datum(text_or_null(fcinfo, ENTRY), &nulls[17]);
+	values[18] = text_datum(text_or_null(fcinfo, EXIT), &nulls[18]);
 
 	/* the triggers check again; here errors come without their queries */
 	if (existing == NULL)
@@ -258,6 +252,9 @@ sessionize_define_session(PG_FUNCTION_ARGS)
 		definition.end_on = text_or_null(fcinfo, END_ON);
 		definition.filter = text_or_null(fcinfo, FILTER);
 		definition.keep = text_or_null(fcinfo, KEEP);
+		definition.tie_break = text_or_null(fcinfo, TIE_BREAK);
+		definition.entry = text_or_null(fcinfo, ENTRY);
+		definition.exit = text_or_null(fcinfo, EXIT);
 		definition.label_prefix = text_or_null(fcinfo, LABEL_PREFIX);
 		definition.inactivity = PG_GETARG_INTERVAL_P(INACTIVITY);
 		definition.max_duration = PG_ARGISNULL(MAX_DURATION) ? NULL :
@@ -274,7 +271,8 @@ sessionize_define_session(PG_FUNCTION_ARGS)
 			write_catalog("UPDATE sessionize.session_definition SET owner = $3, source = $4,"
 						  " actor = $5, event_time = $6, inactivity = $7, restart_on = $8,"
 						  " end_on = $9, max_duration = $10, require_restart = $11, filter = $12,"
-						  " keep = $13, label_prefix = $14, security_invoker = $15, readers = $16"
+						  " keep = $13, label_prefix = $14, security_invoker = $15, readers = $16,"
+						  " tie_break = $17, entry = $18, exit = $19"
 						  " WHERE schema OPERATOR(pg_catalog.=) $1::pg_catalog.name"
 						  " AND name OPERATOR(pg_catalog.=) $2",
 						  lengthof(types), types, values, nulls);
@@ -288,9 +286,10 @@ sessionize_define_session(PG_FUNCTION_ARGS)
 	else
 		write_catalog("INSERT INTO sessionize.session_definition (schema, name, owner, source,"
 					  " actor, event_time, inactivity, restart_on, end_on, max_duration,"
-					  " require_restart, filter, keep, label_prefix, security_invoker, readers)"
+					  " require_restart, filter, keep, label_prefix, security_invoker, readers,"
+					  " tie_break, entry, exit)"
 					  " VALUES ($1::pg_catalog.name, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,"
-					  " $13, $14, $15, $16)",
+					  " $13, $14, $15, $16, $17, $18, $19)",
 					  lengthof(types), types, values, nulls);
 
 	view = szn_view_oid(&definition, SZN_VIEW_SESSIONS);

@@ -24,17 +24,6 @@
 #include "compat.h"
 #include "definitions/build.h"
 
-static bool
-names_any_metric(const SznDefinition *definition, const SznItem *condition)
-{
-	for (int n = 0; n < list_length(definition->metrics); n++)
-	{
-		if (szn_names_metric(definition, condition, n))
-			return true;
-	}
-	return false;
-}
-
 /* What of a parsed definition names this metric, for people; or NULL. */
 char *
 szn_user_of_metric(const SznDefinition *definition, const char *name)
@@ -76,13 +65,15 @@ check_column_name(const SznDefinition *definition, const char *name,
 
 	foreach(cell, definition->actor_items)
 		times += strcmp(((SznItem *) lfirst(cell))->name, name) == 0;
+	foreach(cell, definition->edges)
+		times += strcmp(((SznEdge *) lfirst(cell))->name, name) == 0;
 	foreach(cell, definition->metrics)
 		times += strcmp(((SznMetric *) lfirst(cell))->name, name) == 0;
 	if (times > 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_DUPLICATE_COLUMN),
 				 errmsg("%s \"%s\" has the name of another column", what, name),
-				 errhint("Choose another name; an actor column can be renamed with AS.")));
+				 errhint("Choose another name; an actor, entry or exit column can be renamed with AS.")));
 }
 
 /*
@@ -121,6 +112,51 @@ check_actor_type(const SznItem *item)
 						item->name, format_type_be(item->type)),
 				 errdetail("Values that this type calls equal can look different, so equal actors would have different session ids."),
 				 errhint("Use an expression of another type, such as lower(email::text) AS email.")));
+}
+
+/* What decides between events of one instant must have an order (42883). */
+static void
+check_order(const SznItem *item, const char *field)
+{
+	if (!OidIsValid(lookup_type_cache(item->type, TYPECACHE_CMP_PROC)->cmp_proc))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_FUNCTION),
+				 errmsg("could not identify an ordering for type %s",
+						format_type_be(item->type)),
+				 errdetail("The order of values decides between events of the same time."),
+				 errhint("Cast the value to a type that has one, such as text or jsonb."),
+				 errcontext("field \"%s\" of the definition", field)));
+	if (OidIsValid(get_typcollation(item->type)) && !OidIsValid(item->collation))
+		ereport(ERROR,
+				(errcode(ERRCODE_INDETERMINATE_COLLATION),
+				 errmsg("could not determine which collation to use for the order of values"),
+				 errhint("Use the COLLATE clause to set the collation explicitly."),
+				 errcontext("field \"%s\" of the definition", field)));
+}
+
+/* Entry or exit columns of these items, appended to the definition's. */
+static void
+add_edges(SznDefinition *definition, List *items, bool is_exit)
+{
+	const char *field = is_exit ? "exit" : "entry";
+	ListCell   *cell;
+
+	foreach(cell, items)
+	{
+		SznEdge    *edge = (SznEdge *) palloc(sizeof(SznEdge));
+
+		edge->is_exit = is_exit;
+		edge->item = (SznItem *) lfirst(cell);
+		edge->name = psprintf("%s_%s", field, edge->item->name);
+		if (strlen(edge->name) >= NAMEDATALEN)
+			ereport(ERROR,
+					(errcode(ERRCODE_NAME_TOO_LONG),
+					 errmsg("%s column \"%s\" is too long", field, edge->name),
+					 errdetail("It may have %d bytes.", NAMEDATALEN - 1),
+					 errhint("Give the item a shorter name with AS.")));
+		check_order(edge->item, field);
+		definition->edges = lappend(definition->edges, edge);
+	}
 }
 
 /* Does the source have a column that a label with this prefix would have? */
@@ -221,6 +257,18 @@ parse_condition(const SznScope *scope, const char *field, const char *text,
 	return item;
 }
 
+static List *
+parse_list(const SznScope *scope, const char *field, const char *text,
+		   const char *stored_text, bool named)
+{
+	int			path = begin_path(field, text, stored_text);
+	List	   *items = text == NULL ? NIL :
+		szn_parse_list(scope, field, text, named);
+
+	end_path(path);
+	return items;
+}
+
 static const SznMetric *
 find_metric(const SznDefinition *definition, const char *name)
 {
@@ -274,9 +322,8 @@ szn_parse_definition(SznDefinition *definition, const SznDefinition *stored)
 	if (stored == NULL)
 		stored = &nothing_stored;
 
-	path = begin_path("actor", definition->actor, stored->actor);
-	definition->actor_items = szn_parse_list(&scope, "actor", definition->actor);
-	end_path(path);
+	definition->actor_items = parse_list(&scope, "actor", definition->actor,
+										 stored->actor, true);
 	path = begin_path("event_time", definition->event_time, stored->event_time);
 	definition->time_item = szn_parse_event_time(&scope, definition->event_time);
 	end_path(path);
@@ -290,6 +337,16 @@ szn_parse_definition(SznDefinition *definition, const SznDefinition *stored)
 		parse_condition(&scope, "filter", definition->filter, stored->filter,
 						EXPR_KIND_WHERE, true);
 
+	definition->tie_items = parse_list(&scope, "tie_break", definition->tie_break,
+									   stored->tie_break, false);
+	foreach(cell, definition->tie_items)
+		check_order((SznItem *) lfirst(cell), "tie_break");
+	definition->edges = NIL;
+	add_edges(definition, parse_list(&scope, "entry", definition->entry,
+									 stored->entry, true), false);
+	add_edges(definition, parse_list(&scope, "exit", definition->exit,
+									 stored->exit, true), true);
+
 	foreach(cell, definition->metrics)
 	{
 		SznMetric  *metric = (SznMetric *) lfirst(cell);
@@ -302,6 +359,13 @@ szn_parse_definition(SznDefinition *definition, const SznDefinition *stored)
 	{
 		check_actor_type((SznItem *) lfirst(cell));
 		check_column_name(definition, ((SznItem *) lfirst(cell))->name, "actor column");
+	}
+	foreach(cell, definition->edges)
+	{
+		SznEdge    *edge = (SznEdge *) lfirst(cell);
+
+		check_column_name(definition, edge->name,
+						  edge->is_exit ? "exit column" : "entry column");
 	}
 	foreach(cell, definition->metrics)
 		check_column_name(definition, ((SznMetric *) lfirst(cell))->name, "metric");
@@ -318,13 +382,13 @@ szn_parse_definition(SznDefinition *definition, const SznDefinition *stored)
 			parse_condition(&session_scope, "session_filter", metric->session_filter,
 							stored_metric ? stored_metric->session_filter : NULL,
 							EXPR_KIND_WHERE, false);
-		metric->names_metric = metric->condition != NULL &&
-			names_any_metric(definition, metric->condition);
+		metric->names_more = metric->condition != NULL &&
+			szn_names_more_than_labels(definition, metric->condition);
 	}
 	definition->keep_item = parse_condition(&session_scope, "keep", definition->keep,
 											stored->keep, EXPR_KIND_WHERE, false);
-	definition->keep_names_metric = definition->keep_item != NULL &&
-		names_any_metric(definition, definition->keep_item);
+	definition->keep_names_more = definition->keep_item != NULL &&
+		szn_names_more_than_labels(definition, definition->keep_item);
 }
 
 /*

@@ -37,8 +37,16 @@ typedef struct SznMetric
 	char	   *aggregate_text; /* for people, without it */
 	SznItem    *filter_item;
 	SznItem    *condition;		/* session_filter */
-	bool		names_metric;	/* the condition does */
+	bool		names_more;		/* the condition, than labels of events */
 } SznMetric;
+
+/* An entry or exit column: an item of the list, as the sessions view has it. */
+typedef struct SznEdge
+{
+	bool		is_exit;
+	char	   *name;			/* entry_<name> or exit_<name> */
+	SznItem    *item;
+} SznEdge;
 
 /* A row of session_definition, and its texts parsed. */
 typedef struct SznDefinition
@@ -54,6 +62,9 @@ typedef struct SznDefinition
 	bool		require_restart;
 	char	   *filter;
 	char	   *keep;
+	char	   *tie_break;
+	char	   *entry;
+	char	   *exit;
 	char	   *label_prefix;
 	List	   *metrics;		/* of SznMetric, by position */
 
@@ -64,7 +75,9 @@ typedef struct SznDefinition
 	SznItem    *end_item;
 	SznItem    *filter_item;
 	SznItem    *keep_item;
-	bool		keep_names_metric;
+	bool		keep_names_more;	/* than labels of events */
+	List	   *tie_items;
+	List	   *edges;			/* of SznEdge: entry columns, then exit ones */
 	char	   *prefix;			/* of label columns */
 	bool		prefix_is_long; /* because the source has such columns */
 } SznDefinition;
@@ -92,12 +105,18 @@ extern ErrorData *szn_try_to_parse(SznDefinition *definition,
 								   const SznDefinition *stored, Oid role);
 extern char *szn_user_of_metric(const SznDefinition *definition, const char *name);
 
-/* expand.c */
+/* labelled.c */
+extern bool szn_is_fixed_column(const char *name);
+
+/* sessions.c */
 extern void szn_begin_session_scope(const SznDefinition *definition,
 									SznScope *scope);
 extern bool szn_names_metric(const SznDefinition *definition,
 							 const SznItem *condition, int n);
-extern bool szn_is_fixed_column(const char *name);
+extern bool szn_names_more_than_labels(const SznDefinition *definition,
+									   const SznItem *condition);
+
+/* expand.c */
 extern char *szn_expand(const SznDefinition *definition, SznView view,
 						List **columns);
 extern char *szn_view_name(const SznDefinition *definition, SznView view);

@@ -160,6 +160,16 @@ parse_raw_list(SznText *text)
 	return select->targetList;
 }
 
+static void
+error_alias(SznText *text, ResTarget *target, const char *hint)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_SYNTAX_ERROR),
+			 errmsg("\"%s\" must not have an alias", text->field),
+			 hint ? errhint("%s", hint) : 0,
+			 parser_errposition(text->pstate, target->location)));
+}
+
 /* The raw expression of a text that must have just one, without a name. */
 static Node *
 parse_raw_expression(SznText *text)
@@ -174,10 +184,7 @@ parse_raw_expression(SznText *text)
 				 parser_errposition(text->pstate,
 									lsecond_node(ResTarget, targets)->location)));
 	if (target->name != NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_SYNTAX_ERROR),
-				 errmsg("\"%s\" must not have an alias", text->field),
-				 parser_errposition(text->pstate, target->location)));
+		error_alias(text, target, NULL);
 	return target->val;
 }
 
@@ -319,11 +326,13 @@ make_item(SznText *text, char *name, Node *expr)
 }
 
 /*
- * A select list, such as 'user_id, lower(email) AS email', as SznItems.  An
- * expression that is not a column needs an alias (42601).
+ * A list of expressions as SznItems.  Named, it is a select list, such as
+ * 'user_id, lower(email) AS email', in which an expression that is not a column
+ * needs an alias (42601); else nothing may have one.
  */
 List *
-szn_parse_list(const SznScope *scope, const char *field, const char *string)
+szn_parse_list(const SznScope *scope, const char *field, const char *string,
+			   bool named)
 {
 	SznText		text;
 	List	   *items = NIL;
@@ -344,9 +353,12 @@ szn_parse_list(const SznScope *scope, const char *field, const char *string)
 		assign_expr_collations(text.pstate, expr);
 		check_expression(&text, expr, false);
 
-		if (name == NULL && IsA(expr, Var) && IsA(target->val, ColumnRef))
+		if (!named && name != NULL)
+			error_alias(&text, target,
+						"The list orders events, each item ascending; there is no DESC.");
+		if (named && name == NULL && IsA(expr, Var) && IsA(target->val, ColumnRef))
 			name = pstrdup(strVal(llast(((ColumnRef *) target->val)->fields)));
-		if (name == NULL)
+		if (named && name == NULL)
 			ereport(ERROR,
 					(errcode(ERRCODE_SYNTAX_ERROR),
 					 errmsg("an expression in \"%s\" needs an alias", field),
@@ -356,6 +368,18 @@ szn_parse_list(const SznScope *scope, const char *field, const char *string)
 	}
 	end_text(&text);
 	return items;
+}
+
+/* How many items a list that was stored has; 0 for NULL. */
+int
+szn_list_length(const char *string)
+{
+	RawStmt    *statement;
+
+	if (string == NULL)
+		return 0;
+	statement = linitial_node(RawStmt, raw_parser(string, RAW_PARSE_PLPGSQL_EXPR));
+	return list_length(castNode(SelectStmt, statement->stmt)->targetList);
 }
 
 /* A condition, as it may stand in WHERE or FILTER; NULL for NULL. */

@@ -38,7 +38,8 @@ typedef struct SznItem
 
 extern void szn_fix_settings(void);
 extern List *szn_parse_list(const SznScope *scope, const char *field,
-							const char *text);
+							const char *text, bool named);
+extern int	szn_list_length(const char *text);
 extern SznItem *szn_parse_condition(const SznScope *scope, const char *field,
 									const char *text, ParseExprKind kind,
 									bool allow_sub_select);

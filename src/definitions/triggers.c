@@ -56,9 +56,9 @@ szn_check_name(const char *name, const char *what, int max_length)
 typedef struct SznReplacement
 {
 	int			num_columns;
-	int			columns[8];
-	Datum		values[8];
-	bool		nulls[8];
+	int			columns[16];
+	Datum		values[16];
+	bool		nulls[16];
 } SznReplacement;
 
 static void
@@ -88,22 +88,43 @@ item_text(const SznItem *item)
 	return item == NULL ? NULL : item->text;
 }
 
+/* A list as a text, NULL if there is none. */
 static char *
 list_text(List *items)
 {
 	StringInfoData text;
 	ListCell   *cell;
 
+	if (items == NIL)
+		return NULL;
 	initStringInfo(&text);
 	foreach(cell, items)
 	{
 		SznItem    *item = (SznItem *) lfirst(cell);
 
 		appendStringInfo(&text, "%s%s", text.len > 0 ? ", " : "", item->text);
+		if (item->name == NULL)
+			continue;
 		if (!item->is_column || strcmp(item->text, quote_identifier(item->name)) != 0)
 			appendStringInfo(&text, " AS %s", quote_identifier(item->name));
 	}
 	return text.data;
+}
+
+static char *
+edges_text(const SznDefinition *definition, bool is_exit)
+{
+	List	   *items = NIL;
+	ListCell   *cell;
+
+	foreach(cell, definition->edges)
+	{
+		SznEdge    *edge = (SznEdge *) lfirst(cell);
+
+		if (edge->is_exit == is_exit)
+			items = lappend(items, edge->item);
+	}
+	return list_text(items);
 }
 
 /* Before NOT NULL itself is checked, which comes after the trigger. */
@@ -114,15 +135,6 @@ check_not_null(HeapTuple tuple, TupleDesc descriptor, const char *column)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("\"%s\" must not be null", column)));
-}
-
-static void
-check_is_null(HeapTuple tuple, TupleDesc descriptor, const char *column)
-{
-	if (SPI_getvalue(tuple, descriptor, SPI_fnumber(descriptor, column)) != NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("\"%s\" is not supported yet", column)));
 }
 
 /* Who may define sessions over this source: who may read it. */
@@ -260,9 +272,6 @@ check_session_row(HeapTuple tuple, TupleDesc descriptor,
 	check_not_null(tuple, descriptor, "source");
 	check_not_null(tuple, descriptor, "actor");
 	check_not_null(tuple, descriptor, "event_time");
-	check_is_null(tuple, descriptor, "tie_break");
-	check_is_null(tuple, descriptor, "entry");
-	check_is_null(tuple, descriptor, "exit");
 	row = szn_row_from_tuple(tuple, descriptor);
 	definition = &row->definition;
 	szn_check_name(definition->name, "session name", SZN_MAX_SESSION_NAME);
@@ -333,6 +342,9 @@ check_session_row(HeapTuple tuple, TupleDesc descriptor,
 	set_text(&replacement, descriptor, "end_on", item_text(definition->end_item));
 	set_text(&replacement, descriptor, "filter", item_text(definition->filter_item));
 	set_text(&replacement, descriptor, "keep", item_text(definition->keep_item));
+	set_text(&replacement, descriptor, "tie_break", list_text(definition->tie_items));
+	set_text(&replacement, descriptor, "entry", edges_text(definition, false));
+	set_text(&replacement, descriptor, "exit", edges_text(definition, true));
 	set_text(&replacement, descriptor, "source",
 				 quote_qualified_identifier(get_namespace_name(get_rel_namespace(definition->source)),
 											get_rel_name(definition->source)));
