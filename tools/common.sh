@@ -125,3 +125,24 @@ build_copy()
 		env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL \
 			"${run_make[@]}" install DESTDIR="$stage"
 }
+
+# staged_conf MAJOR STAGE: what that server needs in its configuration to find the
+# extension that build_copy has staged: Debian's servers up to 17 have a patch for
+# it, 18 has upstream's own setting.
+staged_conf()
+{
+	local major=$1 stage=$2
+	local share libraries sample
+
+	share=$("$(server_program "$major" pg_config)" --sharedir)
+	libraries=$("$(server_program "$major" pg_config)" --pkglibdir)
+	sample=$share/postgresql.conf.sample
+	if grep -q '^#extension_control_path' "$sample"; then
+		echo "extension_control_path='$stage$share:\$system'"
+	elif grep -q '^#extension_destdir' "$sample"; then
+		echo "extension_destdir='$stage'"
+	else
+		die "this PostgreSQL $major can load extensions from its own folders only"
+	fi
+	echo "dynamic_library_path='$stage$libraries:\$libdir'"
+}
