@@ -128,6 +128,8 @@ $rows = start();
 ask('ALTER TABLE raw.events ADD extra text; ALTER TABLE raw.events RENAME extra TO more');
 is(rows_of('visit'), $rows, 'a column that is not used is added and renamed: reads go on');
 is(problems(), '', '... and that is no problem');
+is(ask('SELECT count(*) FROM (TABLE app.visit_events EXCEPT SELECT * FROM sessionize.read(NULL::app.visit_events)) AS x'), '0',
+	'... nor for read(), which gives the columns of the view');
 ask(q{SELECT sessionize.rebuild_views()});
 is(ask('SELECT count(more) FROM app.visit_events'), '0', '... rebuild_views() shows it');
 ask('ALTER TABLE raw.events RENAME more TO much_more');

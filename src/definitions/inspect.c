@@ -205,7 +205,8 @@ sessionize_read(PG_FUNCTION_ARGS)
 			break;
 		for (int i = 0; i < result_info->setDesc->natts; i++)
 		{
-			if (SPI_tuptable->tupdesc->natts != result_info->setDesc->natts ||
+			/* the source may have got a column that the view has not */
+			if (SPI_tuptable->tupdesc->natts < result_info->setDesc->natts ||
 				TupleDescAttr(SPI_tuptable->tupdesc, i)->atttypid !=
 				TupleDescAttr(result_info->setDesc, i)->atttypid)
 				ereport(ERROR,
