@@ -150,8 +150,14 @@ my $new = PostgreSQL::Test::Cluster->new('new');
 $new->init(extra => [ @init, $new_major >= 18 ? ('--no-data-checksums') : () ]);
 $new->append_conf('postgresql.conf', $_) foreach split /\n/, $ENV{SESSIONIZE_CONF} // '';
 chdir $dir or die $!;
-command_ok([ "$bin/pg_upgrade", '--no-sync', '-U', $user, '-b', $old_bin, '-B', $bin, '-d', $data, '-D', $new->data_dir,
-	'-s', $sock, '-p', $port, '-P', PostgreSQL::Test::Cluster::get_free_port() ], "pg_upgrade from $old_major to $new_major");
+my ($out, $err) = run_command([ "$bin/pg_upgrade", '--no-sync', '-U', $user, '-b', $old_bin, '-B', $bin, '-d', $data, '-D', $new->data_dir,
+	'-s', $sock, '-p', $port, '-P', PostgreSQL::Test::Cluster::get_free_port() ]);
+if (!like($out, qr/^Upgrade Complete$/m, "pg_upgrade from $old_major to $new_major"))
+{
+	diag("$out\n$err", map { slurp_file($_) } glob $new->data_dir . '/pg_upgrade_output.d/*/*.txt');
+	done_testing();
+	exit 1;
+}
 $new->start;
 
 sub new { return ask($new->host, $new->port, @_); }
@@ -181,7 +187,7 @@ is(new('alice', q{SELECT sum(event_count) FROM app."Natalie's Session"}), '61', 
 is(new('alice', 'SELECT sessionize.rebuild_views()'), '3', 'all can be rebuilt');
 is(new($user, 'SELECT * FROM sessionize.check_definitions()'), '', '... and there is still no problem');
 
-my $err = '';
+$err = '';
 $new->psql('postgres', 'DROP TABLE app.events', stderr => \$err);
 like($err, qr/cannot drop table app\.events because other objects depend on it/, 'the source cannot be dropped');
 new('alice', q{DROP MATERIALIZED VIEW app.kept; DROP VIEW app.report;
