@@ -335,6 +335,7 @@ as('alice', q{
 	GRANT SELECT (user_id) ON app.visit_actors TO PUBLIC;
 	GRANT SELECT ON app.visit_events TO PUBLIC;
 	REVOKE UPDATE, TRIGGER ON app.visit_events FROM alice;
+	REVOKE DELETE, TRUNCATE ON app.visit FROM alice;
 	ALTER VIEW app.visit_actors SET (security_barrier = true);});
 my @views = ('app.visit', 'app.visit_events', 'app.visit_actors');
 my %before = map { $_ => grants($_) } @views;

@@ -10,6 +10,7 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/relation.h"
 #include "access/xact.h"
 #include "catalog/namespace.h"
@@ -24,6 +25,7 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/resowner.h"
+#include "utils/syscache.h"
 
 #include "definitions/build.h"
 
@@ -149,18 +151,38 @@ grants_of(Oid relid, const char *name)
 	return grants;
 }
 
-/* Take back what default privileges have given on a view made anew. */
+/* Has somebody granted or revoked?  Until then the owner has all privileges. */
+static bool
+has_privileges_of_its_own(Oid relid)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	bool		is_null;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for relation %u", relid);
+	(void) SysCacheGetAttr(RELOID, tuple, Anum_pg_class_relacl, &is_null);
+	ReleaseSysCache(tuple);
+	return !is_null;
+}
+
+/*
+ * Take back what a view made anew has been given: by default privileges, and,
+ * on request, by being the owner's.
+ */
 static void
-revoke_all(Oid relid, const char *name)
+revoke_all(Oid relid, const char *name, bool from_owner)
 {
 	List	   *commands = NIL;
 	ListCell   *cell;
 
 	if (SPI_execute(psprintf("SELECT DISTINCT pg_catalog.format('REVOKE ALL ON %%s FROM %%s', %s,"
 							 " CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) END)"
-							 " FROM pg_catalog.pg_class AS c, pg_catalog.aclexplode(c.relacl) AS a"
-							 " WHERE c.oid OPERATOR(pg_catalog.=) %u AND a.grantee OPERATOR(pg_catalog.<>) c.relowner",
-							 quote_literal_cstr(name), relid), false, 0) != SPI_OK_SELECT)
+							 " FROM pg_catalog.pg_class AS c,"
+							 " pg_catalog.aclexplode(coalesce(c.relacl, pg_catalog.acldefault('r', c.relowner))) AS a"
+							 " WHERE c.oid OPERATOR(pg_catalog.=) %u"
+							 " AND (%s OR a.grantee OPERATOR(pg_catalog.<>) c.relowner)",
+							 quote_literal_cstr(name), relid, from_owner ? "true" : "false"),
+					false, 0) != SPI_OK_SELECT)
 		elog(ERROR, "could not read privileges");
 	for (uint64 i = 0; i < SPI_processed; i++)
 		commands = lappend(commands, SPI_getvalue(SPI_tuptable->vals[i],
@@ -268,10 +290,11 @@ build_view(SznCatalogRow *row, SznView view)
 	{
 		/* columns are not only appended: made anew, with its privileges */
 		List	   *grants = grants_of(relid, name);
+		bool		of_its_own = has_privileges_of_its_own(relid);
 
 		run(psprintf("DROP VIEW %s", name));
 		run(create_command("CREATE", row, barrier, name, query));
-		revoke_all(szn_view_oid(definition, view), name);
+		revoke_all(szn_view_oid(definition, view), name, of_its_own);
 		foreach(cell, grants)
 		{
 			/* of a column that is gone, nothing is left to grant */
