@@ -292,6 +292,13 @@ CREATE TABLE hits (session_id text, visit_id int, user_id int, ts timestamptz);
 INSERT INTO hits VALUES ('s1', 1, 1, '2020-01-01'), ('s2', 2, 1, '2020-01-02');
 SELECT sessionize.define_session('tour', 'hits', 'user_id', 'ts', '30 min');
 SELECT "column" FROM columns_of('tour_events');
+-- In texts about events session_id is the source's, in texts about sessions
+-- the session's.
+SELECT sessionize.define_metric('tour', 'client sessions', 'min(session_id)', filter => $$session_id <> 's1'$$,
+                                session_filter => 'session_id = sessionize.session_id(started_at, user_id)');
+SELECT session_number, "client sessions" FROM tour ORDER BY 1;
+SELECT session_id, tour_number FROM tour_events ORDER BY 1;
+SELECT "client sessions" FROM tour_actors;
 -- Any of them: session_started_at, too; but not session_other.
 CREATE TABLE hits2 (session_started_at text, user_id int, ts timestamptz);
 SELECT sessionize.define_session('tour2', 'hits2', 'user_id', 'ts', '30 min');
@@ -367,6 +374,10 @@ SELECT sessionize.define_session('', 'events', 'user_id', 'ts', '30 min');
 SELECT sessionize.define_metric(repeat('n', 56), repeat('m', 63), 'count(*)');
 SELECT sessionize.define_metric(repeat('n', 56), repeat('m', 64), 'count(*)');
 \echo :LAST_ERROR_SQLSTATE
+SELECT sessionize.define_metric(repeat('ß', 28), repeat('ß', 31), 'count(*)', session_filter => 'session_number = 1');
+SELECT sessionize.define_metric(repeat('ß', 28), repeat('ß', 32), 'count(*)');
+\echo :LAST_ERROR_SQLSTATE
+SELECT user_id, ßßßßßßßßßßßßßßßßßßßßßßßßßßßßßßß AS metric FROM ßßßßßßßßßßßßßßßßßßßßßßßßßßßß_actors ORDER BY 1;
 -- A label_prefix: 47 bytes, so that its longest column has a name of 63.
 SELECT sessionize.define_session('prefixed', 'events', 'user_id', 'ts', '30 min', label_prefix => repeat('p', 48));
 \echo :LAST_ERROR_SQLSTATE
@@ -455,9 +466,23 @@ SELECT * FROM inner_events;
 SELECT drop_all();
 
 --
--- Every function by named arguments: qualified above all, and here in the
--- search_path
+-- Every function by named arguments: qualified, and in the search_path
 --
+SELECT sessionize.define_session(name => 'visit', source => 'events', actor => 'user_id', event_time => 'ts',
+    inactivity => '30 min', restart_on => $$event = 'login'$$, end_on => $$event = 'logout'$$,
+    max_duration => '1 day', require_restart => false, filter => $$page <> '/x'$$, keep => 'event_count > 0',
+    tie_break => NULL, entry => NULL, exit => NULL, schema => 'definitions', label_prefix => 'visit_',
+    security_invoker => true, readers => NULL, replace => false);
+SELECT sessionize.define_metric(session => 'visit', name => 'views', aggregate => 'count(*)', filter => $$event = 'view'$$,
+    session_filter => 'session_number > 0', nth => 1, schema => 'definitions', replace => false);
+SELECT sessionize.alter_session(name => 'visit', field => 'max_duration', value => '2 days', schema => 'definitions');
+SELECT sessionize.session_sql(name => 'visit', relation => 'events', inactivity => '1 hour', filter => 'true',
+    schema => 'definitions') LIKE '%SELECT%' AS is_sql;
+SELECT session_number, views FROM sessionize.read(view_row => NULL::visit, inactivity => '1 hour', filter => 'user_id = 1');
+SELECT sessionize.rebuild_views(name => 'visit', schema => 'definitions');
+SELECT * FROM sessionize.check_definitions(name => 'visit', schema => 'definitions');
+SELECT sessionize.drop_metric(session => 'visit', name => 'views', schema => 'definitions');
+SELECT sessionize.drop_session(name => 'visit', cascade => false, schema => 'definitions');
 SET search_path = definitions, sessionize;
 SELECT define_session(name => 'visit', source => 'events', actor => 'user_id', event_time => 'ts',
     inactivity => '30 min', restart_on => $$event = 'login'$$, end_on => $$event = 'logout'$$,

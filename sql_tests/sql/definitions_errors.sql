@@ -95,6 +95,30 @@ FROM texts AS b CROSS JOIN fields AS f CROSS JOIN LATERAL try(f.field, b.bad) AS
 WHERE f.field IN ('keep', 'session_filter')
 GROUP BY b.n, b.bad ORDER BY b.n;
 
+-- A filter is as bad wherever it is given.
+CREATE FUNCTION error_of(query text, bad text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    context text;
+BEGIN
+    EXECUTE query USING bad;
+    RETURN NULL;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS context = PG_EXCEPTION_CONTEXT;
+    RETURN concat_ws(' ', SQLSTATE, substring(context FROM 'field "[^"]*"'), SQLERRM);
+END $$;
+SELECT query, count(*) AS texts, count(e) AS refused,
+       count(*) FILTER (WHERE e IS DISTINCT FROM concat_ws(' ', t.code, format('field "%s"', t.named), t.message)) AS in_other_words
+FROM unnest(ARRAY[
+         $$SELECT sessionize.alter_session('good', 'filter', $1)$$,
+         $$SELECT sessionize.session_sql('good', filter => $1)$$,
+         $$SELECT sessionize.session_sql('good', 'actors', filter => $1)$$,
+         $$SELECT * FROM sessionize.read(NULL::good, filter => $1)$$,
+         $$UPDATE sessionize.session_definition SET filter = $1$$]) AS query,
+     (SELECT bad FROM texts UNION ALL
+      SELECT unnest(ARRAY['user_id', 'count(*) > 0', 'row_number() OVER () > 0', 'generate_series(1, 2) > 1', 'random() > 0.5'])) AS b,
+     error_of(query, b.bad) AS e, try('filter', b.bad) AS t
+GROUP BY query ORDER BY query;
+
 --
 -- What may stand in some fields only
 --

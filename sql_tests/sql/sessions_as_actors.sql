@@ -72,6 +72,9 @@ FROM campaign_events ORDER BY user_id, session_number;
 --
 -- Sessions as actors: bursts of events within a visit; no label_prefix named
 --
+-- each burst has a session_id of its own
+SELECT sessionize.define_session('burst', 'visit_events', 'session_id', 'ts', '10 min');
+\echo :LAST_ERROR_SQLSTATE
 SELECT sessionize.define_session('burst', 'visit_events', 'session_id AS visit_id', 'ts', '10 min');
 SELECT sessionize.define_metric('burst', 'pages', 'count(DISTINCT page)');
 SELECT e.user_id, e.session_number, b.session_number AS burst, b.event_count, b.duration, b.pages
