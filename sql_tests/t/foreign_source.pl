@@ -111,7 +111,7 @@ is(problems(), '', 'sessions over a foreign table');
 is(as('alice', 'SELECT source FROM sessionize.session_definition WHERE name = $$visit$$'), '"near by"."far events"', '... by its name');
 cmp_ok(as('alice', 'SELECT count(*) FROM app.visit'), '>', 50, '... have rows');
 is(differences("app.visit$_", "app.local$_"), '0', "... the same as over the table itself: visit$_") for '', '_events', '_actors';
-is(as('alice', qq{SELECT count(*) FROM (TABLE app.local$_ EXCEPT ALL SELECT * FROM sessionize.read(NULL::app.visit$_)) AS d}) =~ s/^0$//r, '',
+is(as('alice', qq{SELECT count(*) FROM (TABLE app.visit$_ EXCEPT ALL SELECT * FROM sessionize.read(NULL::app.visit$_)) AS d}), '0',
 	"... and by read(): visit$_") for '', '_events', '_actors';
 is(as('alice', q{SELECT count(*) FROM app.visit_events AS e JOIN app.visit AS v USING (session_id)}),
 	as('alice', q{SELECT count(*) FROM far.events WHERE page <> 'p3' AND user_id IS NOT NULL AND ts IS NOT NULL}), 'every event has its session');
@@ -119,7 +119,9 @@ is(as('alice', q{SELECT count(*) FROM app.visit_events AS e JOIN app.visit AS v 
 # an event over there is in the next read
 $node->safe_psql('postgres', q{INSERT INTO far.events VALUES (77, '2020-01-01 10:00Z', 'p0', 7)});
 is(as('alice', 'SELECT session_number, started_at, total FROM app.visit WHERE user_id = 77'), '1|2020-01-01 10:00:00+00|7', 'a new event is in the next read');
-as('alice', q{BEGIN; SELECT sessionize.alter_session('visit', 'inactivity', '1 day', schema => 'app'); SELECT 1 FROM app.visit; ROLLBACK});
+is(as('alice', q{BEGIN; SELECT sessionize.alter_session('visit', 'inactivity', '9999 days', schema => 'app');
+	SELECT count(*) FROM app.visit WHERE started_by = 'inactivity' AND isfinite(started_at); ROLLBACK}) =~ s/^\n//r, '1',
+	'... and a changed definition, which a rollback takes back');
 
 # ---------- what the other server is asked for ----------
 
@@ -132,9 +134,10 @@ for my $view ('visit', 'visit_events', 'visit_actors')
 }
 is(scalar(grep { !/user_id = ANY/ } remote_sql('SELECT session_number, total FROM app.visit WHERE user_id IN (3, 4)')), 0, 'for several actors');
 is(scalar(grep { !/user_id < 2/ } remote_sql('SELECT session_number, total FROM app.visit WHERE user_id < 2')), 0, 'for a range of actors');
-like((remote_sql('SELECT session_number FROM app.visit WHERE user_id = 3'))[0], qr/^SELECT (?!.*amount.* FROM )/,
-	'columns of metrics that are not asked for do not come along')
-  if as('alice', q{BEGIN; SELECT sessionize.alter_session('visit', 'restart_on', NULL, schema => 'app'); COMMIT}) || 1;
+is(scalar(grep { /user_id = / } remote_sql('SELECT session_number, total FROM app.visit')), 0, 'without a condition, for all of them');
+as('alice', q{SELECT sessionize.alter_session('visit', 'restart_on', NULL, schema => 'app')});
+is(scalar(grep { /amount/ } remote_sql('SELECT session_number FROM app.visit')), 0, 'a column of metrics that are not asked for does not come along');
+isnt(scalar(grep { /amount/ } remote_sql('SELECT total FROM app.visit')), 0, '... of others it does');
 as('alice', q{SELECT sessionize.alter_session('visit', 'restart_on', 'amount % 50 = 0', schema => 'app')});
 as('alice', q{SELECT sessionize.alter_session('visit', 'keep', 'total > 100', schema => 'app');
 	SELECT sessionize.alter_session('local', 'keep', 'total > 100', schema => 'app')});
@@ -147,7 +150,7 @@ is(differences("app.visit$_", "app.local$_"), '0', "... and the rows are the sam
 is(as('bob', 'SELECT DISTINCT user_id FROM app.visit'), '2', "a reader sees what that reader's mapping shows: bob");
 is(as('bob', "SELECT DISTINCT user_id FROM app.visit$_"), '2', "... in visit$_") for '_events', '_actors';
 is(as('bob', 'SELECT DISTINCT user_id FROM sessionize.read(NULL::app.visit)'), '2', '... and by read()');
-like(error_of('carol', "SELECT * FROM app.visit$_"), qr/^42704: user mapping not found for "?user "?carol|^42704: user mapping not found for/,
+like(error_of('carol', "SELECT * FROM app.visit$_"), qr/^42704: user mapping not found for/,
 	"a reader without one sees nothing: carol, visit$_") for '', '_events', '_actors';
 like(error_of('dave', 'SELECT * FROM app.visit'), qr/^42501: permission denied for (schema near by|foreign table far events)/, 'nor does one without SELECT on the foreign table: dave');
 like(error_of('bob', q{SELECT sessionize.define_session('mine', '"near by"."far events"', 'user_id', '"the time"', '1 min', schema => 'app')}),
