@@ -148,6 +148,33 @@ sub span
 	return $n * $times . " $what";
 }
 
+# Lists for entry and exit: the text, and per item its name and expression.
+my @EDGES = (
+	[ 'page', [ page => 'page' ] ],
+	[ 'page, kind', [ page => 'page' ], [ kind => 'kind' ] ],
+	[ 'kind, page, platform', [ kind => 'kind' ], [ page => 'page' ], [ platform => 'platform' ] ],
+	[ 'ok, amount', [ ok => 'ok' ], [ amount => 'amount' ] ],
+	[ 'lower(device) AS "Device", score', [ Device => 'lower(device)' ], [ score => 'score' ] ],
+	[ 'id, kind', [ id => 'id' ], [ kind => 'kind' ] ]);
+my @TIES = ([ 'id' ], [ '-id' ], [ 'page' ], [ 'duration', 'kind' ], [ 'x', '-id' ], [ "kind = 'login'", 'amount' ]);
+
+# Names and items of the entry (exit) columns of a definition.
+sub edges
+{
+	my ($p, @sides) = @_;
+	return map { my $side = $_; map { [ "${side}_$_->[0]", $_->[1], $side ] }
+		  $p->{$side} ? @{ $p->{$side} }[ 1 .. $#{ $p->{$side} } ] : () } @sides ? @sides : qw(entry exit);
+}
+
+sub edge_condition
+{
+	my ($p) = @_;
+	my $edge = one(edges($p));
+	my $name = ident($edge->[0]);
+	return one("$name IS NULL", "$name IS NOT NULL") if $edge->[0] !~ /page|kind/;
+	return one("$name IN ('a', 'login')", "$name <> 'b'", "$name IS NULL", "$name < 'm'");
+}
+
 sub event_filter
 {
 	return one("kind <> 'error'", "amount IS NOT NULL OR kind = 'login'", "platform = 'ios'", 'amount > 3',
@@ -171,6 +198,9 @@ sub make_parameters
 	$p{max_duration} = span($source->{unit}) if chance($source->{near} ? 65 : 35);
 	$p{require_restart} = 'true' if $p{restart_on} ? chance(45) : chance(2);
 	$p{filter} = event_filter() if chance(40);
+	$p{entry} = one(@EDGES) if chance(40);
+	$p{exit} = one(@EDGES) if chance(30);
+	$p{tie_break} = one(@TIES) if chance(40);
 	return \%p;
 }
 
@@ -214,6 +244,7 @@ sub session_condition
 	my ($p, $metrics) = @_;
 	my $some = sub {
 		return metric_condition($metrics) if @$metrics && chance(55);
+		return edge_condition($p) if edges($p) && chance(35);
 		return chance(20) ? actor_condition($p) : fixed_condition($p);
 	};
 	my $first = $some->();
@@ -275,6 +306,8 @@ sub define_session_sql
 	$a{$_} = lit($p->{$_}) for grep { defined $p->{$_} } qw(restart_on end_on filter);
 	$a{max_duration} = "interval '$p->{max_duration}'" if $p->{max_duration};
 	$a{require_restart} = 'true' if $p->{require_restart};
+	$a{$_} = lit($p->{$_}[0]) for grep { $p->{$_} } qw(entry exit);
+	$a{tie_break} = lit(join ', ', @{ $p->{tie_break} }) if $p->{tie_break};
 	$a{keep} = lit($p->{keep}) if defined $p->{keep} && !$more{without_keep};
 	$a{label_prefix} = lit($d->{label_prefix}) if $d->{label_prefix};
 	$a{replace} = 'true' if $more{replace};
@@ -297,7 +330,7 @@ sub define_metric_sql
 # Its mistakes, one at a time; each is one an implementation could make.
 my @MUTANTS = qw(nth_of_all_sessions nth_after_keep zero_for_null keep_renumbers distinct_summed filter_ignored
   no_match_is_null null_condition_picks null_keep_keeps actors_ignore_session_filter unpicked_sessions_have_values
-  actors_ignore_keep nth_ignored max_duration_wins_ties);
+  actors_ignore_keep nth_ignored max_duration_wins_ties tie_break_ignored edges_one_by_one exit_takes_null);
 my @NOW_MUTANTS = qw(closed_at_expiry open_ignores_max_duration);
 
 # Into which events are labelled: one case of the reference.
@@ -357,16 +390,36 @@ sub oracle_sql
 	$open = '< least(p.expiry, p.deadline)' if $is->('closed_at_expiry');
 	$open = '<= p.expiry' if $is->('open_ignores_max_duration');
 	$first = 'p.expiry < p.deadline' if $is->('max_duration_wins_ties');
+	# the one event that is the first (last) of each session
+	my ($edges, $edge_joins) = ('', '');
+	for my $side (qw(entry exit))
+	{
+		my @list = edges($p, $side) or next;
+		my ($ascending, $nulls) = $side eq 'entry' ? ('', '') : (' DESC', ' NULLS LAST');
+		$nulls = '' if $is->('exit_takes_null');
+		my @ties = map { "($_)$ascending" } @{ $is->('tie_break_ignored') ? [] : $p->{tie_break} // [] };
+		my @alone = $is->('edges_one_by_one') ? @list : [];
+		for my $one (@alone)
+		{
+			my @shown = @$one ? $one : @list;
+			my $alias = "_${side}_" . (@$one ? $one->[0] =~ s/\W//gr : 'all');
+			$edges .= join '', map { ", $alias." . ident($_->[0]) } @shown;
+			$edge_joins .= " JOIN (SELECT DISTINCT ON (_ano, _n) _ano, _n, " . join(', ', map { "($_->[1]) AS " . ident($_->[0]) } @shown)
+			  . ' FROM o_ev ORDER BY ' . join(', ', '_ano', '_n', "_t$ascending", @ties, map { "($_->[1])$ascending$nulls" } @shown)
+			  . ") AS $alias ON $alias._ano = g._ano AND $alias._n = g._n\n";
+		}
+	}
 	my @with = (<<~SQL);
 		s0 AS (
 		SELECT sessionize.session_id(g.started_at, $ids) AS session_id, $actors, g._n AS session_number, g.started_at, g.ended_at,
 			   (r.duration / 1000000)::float8 AS duration_seconds,
 			   (trunc(r.duration) || ' microseconds')::interval AS duration,
 			   g.event_count, r.started_by::varchar AS started_by, x.ended_by::varchar AS ended_by,
-			   x.ended_by = 'open' AS is_open, g._ano, r.duration AS _us
+			   x.ended_by = 'open' AS is_open, g._ano, r.duration AS _us $edges
 		FROM (SELECT _ano, _n, min(_t) AS started_at, max(_t) AS ended_at, count(*) AS event_count $groups
 			  FROM o_ev GROUP BY _ano, _n) AS g
 			 JOIN ref.session AS r ON r.case_id = $case AND r.actor = g._ano AND r.session_number = g._n
+			 $edge_joins
 			 CROSS JOIN LATERAL (SELECT expiry, deadline FROM ref.step AS p WHERE p.part = r.part AND p.run = r.run ORDER BY i DESC LIMIT 1) AS p
 			 CROSS JOIN LATERAL (SELECT CASE WHEN r.ended_by IS NOT NULL THEN r.ended_by
 											 WHEN $now $open THEN 'open'
@@ -419,7 +472,7 @@ sub oracle_sql
 	}
 	my $number = $is->('keep_renumbers') ? 'row_number() OVER (PARTITION BY _ano ORDER BY session_number) AS session_number' : 'session_number';
 	my $columns = join ', ', 'session_id', (map { ident($_->[0]) } @items), $number,
-	  qw(started_at ended_at duration_seconds duration event_count started_by ended_by is_open), @names;
+	  qw(started_at ended_at duration_seconds duration event_count started_by ended_by is_open), (map { ident($_->[0]) } edges($p)), @names;
 	$sql .= "CREATE TEMP TABLE o_s$suffix AS SELECT $columns FROM o_all$suffix WHERE _keep;\n";
 
 	my @fixed = map { "k.$_->[0] AS " . ident($prefix . $_->[1]) } ([ 'session_id', 'id' ], [ 'session_number', 'number' ]);
@@ -489,7 +542,7 @@ sub view_columns
 	my @actor = map { ident($_->[0]) } @items;
 	my @names = map { ident($_->{name}) } @$metrics;
 	return {
-		sessions => [ 'session_id', @actor, qw(session_number started_at ended_at duration_seconds duration event_count started_by ended_by is_open), @names ],
+		sessions => [ 'session_id', @actor, qw(session_number started_at ended_at duration_seconds duration event_count started_by ended_by is_open), (map { ident($_->[0]) } edges($p)), @names ],
 		events => [ (map { ident($prefix . $_) } qw(id number started_at ended_at duration_seconds duration event_count),
 				map { $_->[3] ? () : $_->[0] } @items), @{ $p->{source}{columns} } ],
 		actors => [ @actor, qw(session_count event_count time_in_session_seconds time_in_session first_started_at last_ended_at), @names ] };
@@ -512,6 +565,12 @@ sub comparisons
 		{
 			my $numbers = ident("${prefix}id") . ", ($p->{event_time}) AS _t, " . ident("${prefix}event_number");
 			$sql .= compare_sql($id, "$what event numbers", "SELECT $numbers FROM $relations->{$view}", "SELECT $numbers FROM $table{$view}");
+		}
+		if ($view eq 'events' && "@{ $p->{tie_break} // [] }" =~ /\bid\b/)
+		{
+			my ($id_column, $number) = (ident("${prefix}id"), ident("${prefix}event_number"));
+			$sql .= compare_sql($id, "$what event numbers by tie_break", "SELECT id, $number FROM $relations->{$view}",
+				"SELECT id, row_number() OVER (PARTITION BY $id_column ORDER BY ($p->{event_time}), " . join(', ', map { "($_)" } @{ $p->{tie_break} }) . ') FROM o_e');
 		}
 		if ($option{types})
 		{
@@ -574,6 +633,9 @@ sub coverage_sql
 		[ 'keep is NULL', 'SELECT count(*) FROM o_all AS s WHERE (' . ($p->{keep} // 'true') . ') IS NULL' ],
 		[ 'open sessions', 'SELECT count(*) FROM o_all WHERE is_open' ],
 		[ 'instants of several events', 'SELECT count(*) FROM (SELECT FROM o_ev GROUP BY _ano, _t HAVING count(*) > 1) AS i' ]);
+	push @counts, [ 'first instants of several events, with entry', 'SELECT count(*) FROM (SELECT FROM o_ev AS e JOIN o_all AS s USING (_ano) WHERE e._t = s.started_at AND e._n = s.session_number GROUP BY _ano, e._n HAVING count(*) > 1) AS i' ]
+	  if edges($p, 'entry');
+	push @counts, [ 'conditions on entry and exit', 'SELECT ' . scalar grep { /"(entry|exit)_/ } $p->{keep} // '', map { $_->{session_filter} // '' } @$metrics ];
 	push @counts, [ "sessions ended by $_", "SELECT count(*) FROM o_all WHERE ended_by = '$_'" ] for qw(restart end inactivity max_duration);
 	my $i = 0;
 	for my $m (@ordered)
@@ -651,6 +713,9 @@ sub make_case
 			next if $mutant =~ /distinct/ && !grep { $_->{aggregate} =~ /^count\(DISTINCT/ && $_->{type} eq 'num' } @metrics;
 			next if $mutant =~ /filter_ignored|no_match/ && !grep { $_->{filter} } @metrics;
 			next if $mutant =~ /max_duration/ && !defined $p->{max_duration};
+			next if $mutant =~ /tie_break/ && !(edges($p) && $p->{tie_break});
+			next if $mutant =~ /edges/ && !grep { edges($p, $_) > 1 } qw(entry exit);
+			next if $mutant =~ /exit/ && !$p->{exit};
 			last if ++$tried > 2;
 			$sql .= oracle_sql($case, $p, \@metrics, $prefix, $mutant, '_mutant');
 			my %float = map { ident($_->{name}) => 1 } grep { $_->{float} } @metrics;
@@ -719,6 +784,8 @@ sub make_case
 	{
 		my $old = $p;
 		$p = make_parameters($source, $old->{actor});
+		# conditions may name these columns
+		for (qw(entry exit)) { $p->{$_} = $old->{$_}; delete $p->{$_} unless $p->{$_}; }
 		for my $i (grep { chance(35) } 0 .. $#metrics)
 		{
 			# may use all that do not use it, later ones too
@@ -888,6 +955,7 @@ my %LEAST = (
 	'nth that is not that session_number' => 30, 'session_filter is NULL' => 30, 'distinct values in two sessions of an actor' => 30,
 	'chains of 2 metrics' => 30, 'chains of 3 metrics' => 5, 'keep on metrics' => 15, 'definitions replaced' => 50, 'metrics replaced' => 30,
 	'metrics that use a later one' => 3, 'metrics dropped' => 15, 'metrics in use kept' => 5,
+	'first instants of several events, with entry' => 100, 'conditions on entry and exit' => 15,
 	'read() as defined' => 20, 'read() with other parameters' => 50);
 
 if (!defined $only && $total >= 150)
