@@ -298,6 +298,11 @@ SELECT sessionize.define_session('bad', 'hits', 'user_id AS session_id', 'ts', '
 \echo :LAST_ERROR_SQLSTATE
 SELECT sessionize.define_session('bad', 'hits', 'user_id, what AS user_id', 'ts', '30 min');
 \echo :LAST_ERROR_SQLSTATE
+-- the events view's label of an actor that is an expression: 63 bytes, not 64
+SELECT sessionize.define_session('bad', 'hits', 'user_id + 1 AS ' || repeat('x', 56), 'ts', '30 min');
+\echo :LAST_ERROR_SQLSTATE
+SELECT sessionize.define_session('long', 'hits', 'user_id + 1 AS ' || repeat('x', 55), 'ts', '30 min');
+SELECT sessionize.drop_session('long');
 SELECT sessionize.define_session('bad', 'hits', 'user_id + 1', 'ts', '30 min');
 \echo :LAST_ERROR_SQLSTATE
 SELECT sessionize.define_session('bad', 'hits', 'doc', 'ts', '30 min');

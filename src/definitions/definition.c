@@ -190,6 +190,8 @@ prefix_collides(const SznDefinition *definition, const char *prefix)
 static void
 choose_prefix(SznDefinition *definition)
 {
+	ListCell   *cell;
+
 	definition->prefix = definition->label_prefix;
 	if (definition->prefix == NULL)
 	{
@@ -204,6 +206,19 @@ choose_prefix(SznDefinition *definition)
 										  definition->name);
 			definition->prefix_is_long = true;
 		}
+	}
+	foreach(cell, definition->actor_items)
+	{
+		SznItem    *item = (SznItem *) lfirst(cell);
+
+		if (!item->is_column &&
+			strlen(definition->prefix) + strlen(item->name) >= NAMEDATALEN)
+			ereport(ERROR,
+					(errcode(ERRCODE_NAME_TOO_LONG),
+					 errmsg("actor column \"%s%s\" of the events view is too long",
+							definition->prefix, item->name),
+					 errdetail("It may have %d bytes.", NAMEDATALEN - 1),
+					 errhint("Give the actor column a shorter name with AS, or another label_prefix.")));
 	}
 	if (prefix_collides(definition, definition->prefix))
 		ereport(ERROR,
