@@ -291,6 +291,73 @@ as('mallory', "DROP VIEW IF EXISTS app.gone, app.gone_events, app.gone_actors; S
 as('alice', q{SELECT sessionize.rebuild_views('gone', schema => 'app'); SELECT sessionize.drop_session('gone', schema => 'app')})
   if ask(q{SELECT count(*) FROM sessionize.session_definition WHERE name = 'gone'}) eq '1';
 
+# ---------- another's views ----------
+
+# alice has renamed her views, and mallory's definition, whose own are gone, gets their name
+for my $steps (
+	[ 'the name', q{SELECT sessionize.define_session('bait', 'app.events', 'user_id', 'ts', '1 s', filter => 'page IN (SELECT secret FROM private.gold)', security_invoker => false, readers => '{mallory}', schema => 'app')},
+		'DROP VIEW app.bait, app.bait_events, app.bait_actors', q{SELECT sessionize.alter_session('bait', 'name', 'store', schema => 'app')}, 'bait', 'app' ],
+	[ 'the schema', q{SELECT sessionize.define_session('store', 'app.events', 'user_id', 'ts', '1 s', schema => 'evil')},
+		'DROP VIEW evil.store, evil.store_events, evil.store_actors', q{SELECT sessionize.alter_session('store', 'schema', 'app', schema => 'evil')}, 'store', 'evil' ])
+{
+	my ($what, $define, $drop, $alter, $name, $schema) = @$steps;
+	as('alice', q{
+		CREATE SCHEMA private; GRANT USAGE ON SCHEMA private TO PUBLIC; CREATE TABLE private.gold (secret text);
+		SELECT sessionize.define_session('shop', 'app.events', 'user_id', 'ts', '2 days', schema => 'app');
+		ALTER VIEW app.shop RENAME TO store; ALTER VIEW app.shop_events RENAME TO store_events; ALTER VIEW app.shop_actors RENAME TO store_actors;});
+	as('mallory', "$define; $drop");
+	refused('mallory', $alter, qr/^(42P07|42501)/, "a definition gets $what of another's views");
+	as('mallory', "SELECT sessionize.drop_session('$name', schema => '$schema')");
+	as('alice', q{SELECT sessionize.alter_session('shop', 'name', 'store', schema => 'app'); SELECT sessionize.drop_session('store', schema => 'app'); DROP SCHEMA private CASCADE});
+}
+
+# mallory's definition is there first, without its views, and alice's get their names
+for my $views ([ 'shop', 'shop_events', 'shop_actors' ], ['shop_events'], ['shop_actors'])
+{
+	my %is_moved = map { $_ => 1 } @$views;
+	as('mallory', q{SELECT sessionize.define_session('shop', 'app.events', 'user_id', 'ts', '1 s', schema => 'app'); DROP VIEW } . join ', ', map { "app.$_" } @$views);
+	as('alice', join ';', q{SELECT sessionize.define_session('mine', 'app.events', 'user_id', 'ts', '2 days', schema => 'app')},
+		map { 'ALTER VIEW app.' . s/shop/mine/r . " RENAME TO $_" } @$views);
+	refused('mallory', $_, qr/^42501: view "shop\w*" belongs to "alice", and session "shop" to "mallory"/, "alice's @$views, where mallory has a definition: $_")
+	  for q{SELECT sessionize.rebuild_views('shop', schema => 'app')}, q{SELECT sessionize.alter_session('shop', 'inactivity', '2 s', schema => 'app')},
+	  q{SELECT sessionize.define_session('shop', 'app.events', 'user_id', 'ts', '3 s', schema => 'app', replace => true)},
+	  q{SELECT sessionize.define_metric('shop', 'n', 'count(*)', schema => 'app')};
+	refused('postgres', $_, qr/^42501: view "shop\w*" belongs to "alice"/, "... nor by a superuser who does not mean it: $_")
+	  for q{UPDATE sessionize.session_definition SET inactivity = '4 s' WHERE name = 'shop'},
+	  q{SELECT sessionize.alter_session('shop', 'inactivity', '2 s', schema => 'app')};
+	my $shop = q{SELECT oid, relname, pg_get_userbyid(relowner), pg_get_viewdef(oid) FROM pg_class WHERE relname LIKE 'shop%' ORDER BY 2;
+		SELECT * FROM sessionize.session_definition WHERE name = 'shop'};
+	my $before = ask($shop);
+	my ($after, $err) = both('postgres', "BEGIN; SELECT FROM sessionize.rebuild_views(); $shop; ROLLBACK");
+	like($err, qr/WARNING: [^\n]*"shop"[^\n]* could not be rebuilt: view "shop\w*" belongs to "alice"/, '... but warns of');
+	is($after =~ s/^\n//r, $before, '... and leaves as it is');
+	like(ask(q{SELECT problem FROM sessionize.check_definitions('shop', 'app')}), qr/belongs? to "alice"/, '... check_definitions() names it');
+	as('alice', join ';', (map { "ALTER VIEW app.$_ RENAME TO " . s/shop/mine/r } @$views), q{SELECT sessionize.drop_session('mine', schema => 'app')});
+	as('mallory', q{SELECT sessionize.rebuild_views('shop', schema => 'app'); SELECT sessionize.drop_session('shop', schema => 'app')});
+}
+
+# alice's definition has lost its views, and mallory's own look like them, over a table of his
+as('alice', q{SELECT sessionize.define_session('gone', 'app.events', 'user_id', 'ts', '2 days', schema => 'app'); DROP VIEW app.gone, app.gone_events, app.gone_actors});
+as('mallory', q{CREATE TABLE evil.events (LIKE app.events); GRANT SELECT ON evil.events TO PUBLIC;
+	SELECT sessionize.define_session('model', 'evil.events', 'user_id', 'ts', '1 s', schema => 'app')});
+as('mallory', "DO \$\$ BEGIN EXECUTE 'CREATE VIEW app.gone$_ AS ' || pg_get_viewdef('app.model$_'); END \$\$") for '', '_events', '_actors';
+unlike(ask("SELECT sessionize.session_sql('gone', schema => 'app')"), qr/evil/, "a definition's source is not what a look-alike reads");
+refused('postgres', q{UPDATE sessionize.session_definition SET inactivity = '1 day' WHERE name = 'gone'}, qr/^42501: view "gone" belongs to "mallory"/, '... nor recorded as that');
+as('mallory', q{DROP VIEW app.gone, app.gone_events, app.gone_actors; SELECT sessionize.drop_session('model', schema => 'app'); DROP TABLE evil.events});
+
+# a definition without owner and views
+ask('CREATE ROLE passing; GRANT CREATE ON SCHEMA app TO passing');
+ask(q{SET ROLE passing; SELECT sessionize.define_session('left', 'app.events', 'user_id', 'ts', '2 days', schema => 'app'); DROP VIEW app.left, app.left_events, app.left_actors;
+	RESET ROLE; DROP OWNED BY passing; DROP ROLE passing});
+refused('postgres', $_, qr/^(42704|22023|42501)/, "a definition whose owner and views are gone: $_")
+  for q{SELECT sessionize.alter_session('left', 'inactivity', '1 s', schema => 'app')}, q{SELECT sessionize.rebuild_views('left', schema => 'app')},
+  q{UPDATE sessionize.session_definition SET keep = 'is_open' WHERE name = 'left'};
+like((both('postgres', q{INSERT INTO sessionize.metric_definition VALUES ('app', 'left', 'n', 1, 'count(*)')}))[1], qr/WARNING:  42704: session "left" is not sound yet: the session's owner does not exist/,
+	'... a metric of it is only recorded');
+ask(q{SELECT sessionize.drop_session('left', schema => 'app')});
+is(ask(q{SELECT count(*) FROM sessionize.session_definition WHERE name = 'left'}), '0', '... can be dropped by a superuser');
+as('alice', q{SELECT sessionize.drop_session('gone', schema => 'app')});
+
 # a view of alice's that is none of hers to make: what she cannot read, a superuser's call does not show her
 ask('CREATE SCHEMA closed; CREATE TABLE closed.t (user_id int, ts timestamptz); GRANT USAGE ON SCHEMA closed TO alice');
 refused('postgres', q{SELECT sessionize.alter_session('visit', 'source', 'closed.t', schema => 'app')}, qr/^42501: permission denied for table t/,

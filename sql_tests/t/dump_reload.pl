@@ -288,6 +288,9 @@ silent('pg_restore --no-owner', 'pg_restore', '--no-owner', '-d', $node->connstr
 is(as('postgres', $db, q{SELECT string_agg(problem, E'\n') FROM sessionize.check_definitions() WHERE definition = 'app.visit'}),
 	'the views belong to "postgres", not to "alice"', 'restored without owners: named');
 as('postgres', $db, 'SELECT sessionize.rebuild_views()');
+is(as('postgres', $db, q{SELECT owner FROM sessionize.session_definition WHERE name = 'visit'}), 'alice',
+	'... a superuser does not take over the texts of others by the way');
+as('postgres', $db, 'SELECT sessionize.rebuild_views(name, schema) FROM sessionize.session_definition');
 is(as('postgres', $db, 'SELECT * FROM sessionize.check_definitions()'), '', '... and repaired');
 
 $node->stop;

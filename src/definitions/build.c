@@ -28,6 +28,7 @@
 #include "utils/syscache.h"
 
 #include "definitions/build.h"
+#include "definitions/triggers.h"
 
 /*
  * Take the owner's place: its rights are what counts.
@@ -35,6 +36,13 @@
 void
 szn_act_as(Oid owner, bool fixed_path, SznActing *acting)
 {
+	/* a role that is gone has no rights */
+	if (!OidIsValid(owner))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("the session's owner does not exist"),
+				 errhint("Have a superuser update owner in sessionize.session_definition.")));
+
 	GetUserIdAndSecContext(&acting->user, &acting->security_context);
 	SetUserIdAndSecContext(owner, acting->security_context |
 						   SECURITY_LOCAL_USERID_CHANGE |
@@ -320,15 +328,44 @@ build_view(SznCatalogRow *row, SznView view)
 }
 
 /*
+ * A view with one of the definition's names belongs to another role than the
+ * definition: was it given away, so that it may come back, or is it another's?
+ *
+ * It comes back if the caller has the rights of its owner; but a superuser,
+ * who has all, must have called rebuild_views() by the definition's name.
+ */
+static void
+take_view(const SznDefinition *definition, SznView view, Oid relid, Oid owner,
+		  Oid previous_owner)
+{
+	Oid			view_owner = szn_owner_of(relid);
+
+	if (view_owner == owner)
+		return;
+	if (view_owner != previous_owner &&
+		!(OidIsValid(szn_caller) && has_privs_of_role(szn_caller, view_owner) &&
+		  (szn_taking_over || !superuser_arg(szn_caller))))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("view \"%s\" belongs to \"%s\", and session \"%s\" to \"%s\"",
+						szn_view_name(definition, view),
+						GetUserNameFromId(view_owner, false), definition->name,
+						GetUserNameFromId(owner, false)),
+				 errhint("If it is the session's view, have a superuser call sessionize.rebuild_views() with the session's name.")));
+	run(psprintf("ALTER VIEW %s OWNER TO %s", view_name(definition, view),
+				 quote_identifier(GetUserNameFromId(owner, false))));
+}
+
+/*
  * Make the three views say what the definition says about this source, as its
- * owner.  Texts are those of the catalog, which need no search_path.
+ * owner.  Texts are those of the catalog, which need no search_path.  The
+ * previous owner's views become the owner's.
  */
 void
-szn_build_views(SznCatalogRow *row, Oid source)
+szn_build_views(SznCatalogRow *row, Oid source, Oid previous_owner)
 {
 	SznDefinition *definition = &row->definition;
 	SznActing	acting;
-
 	Oid			owner = szn_effective_owner(row);
 
 	definition->source = source;
@@ -340,11 +377,7 @@ szn_build_views(SznCatalogRow *row, Oid source)
 			continue;
 		if (!szn_is_own_view(relid, view, definition))
 			error_name_taken(definition, view);
-
-		/* a view that was given away comes back, if the caller may do that */
-		if (szn_owner_of(relid) != owner)
-			run(psprintf("ALTER VIEW %s OWNER TO %s", view_name(definition, view),
-						 quote_identifier(GetUserNameFromId(owner, false))));
+		take_view(definition, view, relid, owner, previous_owner);
 	}
 	szn_act_as(owner, true, &acting);
 	szn_parse_definition(definition, definition);
@@ -357,8 +390,12 @@ void
 szn_drop_views(const SznCatalogRow *row, bool cascade)
 {
 	SznActing	acting;
+	Oid			owner = szn_effective_owner(row);
 
-	szn_act_as(szn_effective_owner(row), true, &acting);
+	/* who is gone owns no views */
+	if (!OidIsValid(owner))
+		return;
+	szn_act_as(owner, true, &acting);
 	for (int view = 0; view < SZN_NUM_VIEWS; view++)
 	{
 		Oid			relid = szn_view_oid(&row->definition, view);
@@ -376,6 +413,7 @@ szn_rename_views(const SznCatalogRow *row, const char *schema, const char *name)
 {
 	SznDefinition renamed = row->definition;
 	SznActing	acting;
+	Oid			owner = szn_effective_owner(row);
 	int			num_done = 0;
 
 	renamed.schema = unconstify(char *, schema);
@@ -387,6 +425,7 @@ szn_rename_views(const SznCatalogRow *row, const char *schema, const char *name)
 		Oid			relid = szn_view_oid(&renamed, view);
 
 		if (OidIsValid(relid) && szn_is_own_view(relid, view, &renamed) &&
+			szn_owner_of(relid) == owner &&
 			!OidIsValid(szn_view_oid(&row->definition, view)))
 			num_done++;
 	}
@@ -394,7 +433,7 @@ szn_rename_views(const SznCatalogRow *row, const char *schema, const char *name)
 		return;
 
 	szn_check_names_are_free(&renamed);
-	szn_act_as(szn_effective_owner(row), true, &acting);
+	szn_act_as(owner, true, &acting);
 	for (int view = 0; view < SZN_NUM_VIEWS; view++)
 	{
 		Oid			relid = szn_view_oid(&row->definition, view);

@@ -10,7 +10,7 @@
 
 #include "definitions/catalog.h"
 
-extern void szn_build_views(SznCatalogRow *row, Oid source);
+extern void szn_build_views(SznCatalogRow *row, Oid source, Oid previous_owner);
 extern void szn_drop_views(const SznCatalogRow *row, bool cascade);
 extern void szn_rename_views(const SznCatalogRow *row,
 							 const char *schema, const char *name);

@@ -19,6 +19,7 @@
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "executor/spi.h"
+#include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
 #include "rewrite/rewriteHandler.h"
 #include "storage/lmgr.h"
@@ -369,23 +370,6 @@ szn_recorded_source(const SznCatalogRow *row)
 	return RangeVarGetRelid(makeRangeVarFromNameList(names), NoLock, true);
 }
 
-/*
- * A definition's source: what its sessions view reads, or else the recorded
- * name; InvalidOid if there is no such relation.
- */
-Oid
-szn_resolve_source(const SznCatalogRow *row)
-{
-	Oid			view = szn_view_oid(&row->definition, SZN_VIEW_SESSIONS);
-	Oid			source = InvalidOid;
-
-	if (OidIsValid(view))
-		source = szn_source_of_view(view);
-	if (!OidIsValid(source))
-		source = szn_recorded_source(row);
-	return source;
-}
-
 Oid
 szn_owner_of(Oid relid)
 {
@@ -396,14 +380,48 @@ szn_owner_of(Oid relid)
 	return owner;
 }
 
-/* Whose definition it is: its sessions view's owner, or else the recorded one. */
+/* The owner of the sessions view, as it looks; InvalidOid if there is none. */
+Oid
+szn_sessions_view_owner(const SznCatalogRow *row)
+{
+	Oid			view = szn_view_oid(&row->definition, SZN_VIEW_SESSIONS);
+
+	return OidIsValid(view) && szn_is_own_view(view, SZN_VIEW_SESSIONS, &row->definition) ?
+		szn_owner_of(view) : InvalidOid;
+}
+
+/*
+ * Whose definition it is, in whose name its texts are read and views made:
+ * the recorded owner, as long as the role exists.
+ *
+ * A view proves nothing, because another's can have the definition's name, or
+ * a definition can be given the name of another's views.  So its owner counts
+ * only where the recorded one could act as that role anyway; or else a
+ * superuser must call rebuild_views(), by the definition's name.
+ */
 Oid
 szn_effective_owner(const SznCatalogRow *row)
 {
-	Oid			view = szn_view_oid(&row->definition, SZN_VIEW_SESSIONS);
-	Oid			owner = InvalidOid;
+	Oid			recorded = get_role_oid(row->owner, true);
+	Oid			view_owner = szn_sessions_view_owner(row);
 
-	if (OidIsValid(view) && szn_is_own_view(view, SZN_VIEW_SESSIONS, &row->definition))
-		owner = szn_owner_of(view);
-	return OidIsValid(owner) ? owner : get_role_oid(row->owner, true);
+	if (OidIsValid(view_owner) &&
+		(!OidIsValid(recorded) ||
+		 (!superuser_arg(recorded) && has_privs_of_role(recorded, view_owner))))
+		return view_owner;
+	return recorded;
+}
+
+/*
+ * A definition's source: what its sessions view reads, if that is its
+ * owner's, or else the recorded name; InvalidOid if there is no such relation.
+ */
+Oid
+szn_resolve_source(const SznCatalogRow *row)
+{
+	Oid			view_owner = szn_sessions_view_owner(row);
+
+	if (OidIsValid(view_owner) && view_owner == szn_effective_owner(row))
+		return szn_source_of_view(szn_view_oid(&row->definition, SZN_VIEW_SESSIONS));
+	return szn_recorded_source(row);
 }

@@ -36,6 +36,7 @@ extern Oid	szn_source_of_view(Oid view);
 extern Oid	szn_recorded_source(const SznCatalogRow *row);
 extern Oid	szn_resolve_source(const SznCatalogRow *row);
 extern Oid	szn_owner_of(Oid relid);
+extern Oid	szn_sessions_view_owner(const SznCatalogRow *row);
 extern Oid	szn_effective_owner(const SznCatalogRow *row);
 extern void szn_lock_definition(const char *schema, const char *name);
 

@@ -72,9 +72,7 @@ required_text(FunctionCallInfo fcinfo, int argno, const char *field)
 /*
  * Only a definition's owner, or who has that role's rights, may change it.
  *
- * Its views' owner alone does not count, as long as the recorded owner is
- * there: views that look like a definition's are easily made.  A superuser's
- * rebuild_views() records an owner that the views were given to.
+ * The recorded owner counts even where the views' owner is the effective one.
  */
 static void
 check_is_owner(const SznCatalogRow *row)
@@ -114,6 +112,7 @@ write_catalog(const char *command, int num_args, Oid *types, Datum *values,
 	int			security_context;
 	Relation	table;
 	Oid			owner;
+	Oid			outer_caller = szn_caller;
 	Oid			namespace = get_namespace_oid("sessionize", false);
 
 	table = table_open(get_relname_relid("session_definition", namespace),
@@ -123,8 +122,17 @@ write_catalog(const char *command, int num_args, Oid *types, Datum *values,
 
 	GetUserIdAndSecContext(&user, &security_context);
 	SetUserIdAndSecContext(owner, security_context | SECURITY_LOCAL_USERID_CHANGE);
-	if (SPI_execute_with_args(command, num_args, types, values, nulls, false, 0) < 0)
-		elog(ERROR, "could not write the catalog of definitions");
+	szn_caller = user;
+	PG_TRY();
+	{
+		if (SPI_execute_with_args(command, num_args, types, values, nulls, false, 0) < 0)
+			elog(ERROR, "could not write the catalog of definitions");
+	}
+	PG_FINALLY();
+	{
+		szn_caller = outer_caller;
+	}
+	PG_END_TRY();
 	SetUserIdAndSecContext(user, security_context);
 }
 
@@ -497,22 +505,31 @@ sessionize_alter_session(PG_FUNCTION_ARGS)
 /*
  * Write a definition anew, as it stands; the triggers do the rest.  Its source
  * is what has the recorded name now, if anything has.
+ *
+ * A superuser who names a definition thereby says that the views of its name
+ * are its own, and that their owner, if it is another now, is to have it.
  */
 static void
-rebuild(const SznCatalogRow *row)
+rebuild(const SznCatalogRow *row, bool is_named)
 {
 	Oid			types[3] = {TEXTOID, TEXTOID, NAMEOID};
 	Datum		values[3];
 	char		nulls[3];
 	NameData	owner;
 
-	namestrcpy(&owner, GetUserNameFromId(szn_effective_owner(row), false));
+	bool		taking_over = is_named && superuser();
+	Oid			owner_id = taking_over ? szn_sessions_view_owner(row) : InvalidOid;
+
+	if (!OidIsValid(owner_id))
+		owner_id = szn_effective_owner(row);
+	namestrcpy(&owner, GetUserNameFromId(owner_id, false));
 	values[0] = text_datum(row->definition.schema, &nulls[0]);
 	values[1] = text_datum(row->definition.name, &nulls[1]);
 	values[2] = NameGetDatum(&owner);
 	nulls[2] = ' ';
 
 	szn_rebuilding = true;
+	szn_taking_over = taking_over;
 	PG_TRY();
 	{
 		write_catalog("UPDATE sessionize.session_definition SET owner = $3"
@@ -523,6 +540,7 @@ rebuild(const SznCatalogRow *row)
 	PG_FINALLY();
 	{
 		szn_rebuilding = false;
+		szn_taking_over = false;
 	}
 	PG_END_TRY();
 }
@@ -542,7 +560,7 @@ try_to_rebuild(const char *schema, const char *name, bool warn)
 	MemoryContextSwitchTo(context);
 	PG_TRY();
 	{
-		rebuild(find_own_definition(schema, name));
+		rebuild(find_own_definition(schema, name), false);
 		done = szn_views_exist(szn_find_definition(schema, name, false));
 		ReleaseCurrentSubTransaction();
 		MemoryContextSwitchTo(context);
@@ -628,7 +646,7 @@ sessionize_rebuild_views(PG_FUNCTION_ARGS)
 
 	SPI_connect();
 	if (name != NULL)
-		rebuild(find_own_definition(schema, name));
+		rebuild(find_own_definition(schema, name), true);
 	else
 		count = rebuild_all(schema);
 	SPI_finish();

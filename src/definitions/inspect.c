@@ -318,11 +318,14 @@ check_definition(SznCatalogRow *row, SznReport *problems)
 {
 	SznDefinition *definition = &row->definition;
 	Oid			owner = szn_effective_owner(row);
+	Oid			view_owner = szn_sessions_view_owner(row);
 	ErrorData  *error;
 	SznActing	acting;
 	ListCell   *cell;
 	char	   *source;
 
+	if (!OidIsValid(view_owner))
+		view_owner = owner;
 	for (int view = 0; view < SZN_NUM_VIEWS; view++)
 	{
 		Oid			relid = szn_view_oid(definition, view);
@@ -336,12 +339,12 @@ check_definition(SznCatalogRow *row, SznReport *problems)
 		else if (!szn_is_own_view(relid, view, definition))
 			report(problems, name, "the name belongs to another relation",
 				   "Rename one of them, then call sessionize.rebuild_views().");
-		else if (szn_owner_of(relid) != owner)
+		else if (OidIsValid(view_owner) && szn_owner_of(relid) != view_owner)
 			report(problems, name,
-				   psprintf("the view belongs to \"%s\", but the sessions view to \"%s\"",
+				   psprintf("the view belongs to \"%s\", but the session to \"%s\"",
 							GetUserNameFromId(szn_owner_of(relid), false),
-							GetUserNameFromId(owner, false)),
-				   "Have a superuser call sessionize.rebuild_views().");
+							GetUserNameFromId(view_owner, false)),
+				   "If it is the session's view, have a superuser call sessionize.rebuild_views() with the session's name.");
 	}
 
 	foreach(cell, row->readers)
@@ -356,11 +359,12 @@ check_definition(SznCatalogRow *row, SznReport *problems)
 		report(problems, "owner",
 			   psprintf("role \"%s\" does not exist", row->owner),
 			   "Have a superuser update owner in sessionize.session_definition.");
-	else if (strcmp(GetUserNameFromId(owner, false), row->owner) != 0)
+	else if (strcmp(GetUserNameFromId(view_owner, false), row->owner) != 0)
 		report(problems, "owner",
 			   psprintf("the views belong to \"%s\", not to \"%s\"",
-						GetUserNameFromId(owner, false), row->owner),
-			   "Call sessionize.rebuild_views().");
+						GetUserNameFromId(view_owner, false), row->owner),
+			   view_owner == owner ? "Call sessionize.rebuild_views()." :
+			   "If they are the session's views, have a superuser call sessionize.rebuild_views() with the session's name.");
 
 	definition->source = szn_resolve_source(row);
 	if (!OidIsValid(definition->source))

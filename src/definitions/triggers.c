@@ -36,6 +36,8 @@ PG_FUNCTION_INFO_V1(sessionize_metric_trigger);
 
 bool		szn_dropping_cascade = false;
 bool		szn_rebuilding = false;
+bool		szn_taking_over = false;
+Oid			szn_caller = InvalidOid;
 
 /* A name must have 1 to max_length bytes (42622). */
 void
@@ -310,7 +312,11 @@ check_session_row(HeapTuple tuple, TupleDesc descriptor,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("source %s does not exist", row->source)));
 	if (!OidIsValid(definition->source) && old_row != NULL)
-		definition->source = szn_resolve_source(old_row);
+	{
+		copy = *old_row;
+		copy.owner = row->owner;
+		definition->source = szn_resolve_source(&copy);
+	}
 	if (!OidIsValid(definition->source))
 	{
 		ereport(WARNING,
@@ -384,6 +390,8 @@ move_metrics(const SznCatalogRow *old_row, const SznCatalogRow *new_row)
 static void
 carry_out_session_row(SznCatalogRow *old_row, SznCatalogRow *new_row)
 {
+	Oid			previous_owner;
+
 	if (new_row == NULL)
 	{
 		move_metrics(old_row, NULL);
@@ -392,6 +400,7 @@ carry_out_session_row(SznCatalogRow *old_row, SznCatalogRow *new_row)
 	}
 	if (old_row == NULL && szn_views_exist(new_row))
 		return;					/* out of a dump */
+	previous_owner = old_row == NULL ? InvalidOid : szn_effective_owner(old_row);
 	if (old_row != NULL &&
 		(strcmp(old_row->definition.schema, new_row->definition.schema) != 0 ||
 		 strcmp(old_row->definition.name, new_row->definition.name) != 0))
@@ -413,7 +422,7 @@ carry_out_session_row(SznCatalogRow *old_row, SznCatalogRow *new_row)
 			szn_try_to_parse(&new_row->definition, &new_row->definition, szn_effective_owner(new_row)) != NULL)
 			return;				/* there was a warning */
 	}
-	szn_build_views(new_row, szn_recorded_source(new_row));
+	szn_build_views(new_row, szn_recorded_source(new_row), previous_owner);
 }
 
 /*
@@ -650,7 +659,7 @@ sessionize_metric_trigger(PG_FUNCTION_ARGS)
 									  get_column(data->tg_trigtuple, descriptor, "session"),
 									  true);
 			if (row != NULL && OidIsValid(szn_resolve_source(row)) && !is_unsound(row))
-				szn_build_views(row, szn_resolve_source(row));
+				szn_build_views(row, szn_resolve_source(row), InvalidOid);
 		}
 
 		/* the session may be gone, with all its metrics */
@@ -662,7 +671,7 @@ sessionize_metric_trigger(PG_FUNCTION_ARGS)
 			!(TRIGGER_FIRED_BY_INSERT(data->tg_event) &&
 			  szn_sessions_view_has_metric(row, szn_metric_from_tuple(tuple, descriptor)->name)) &&
 			!is_unsound(row))
-			szn_build_views(row, szn_resolve_source(row));
+			szn_build_views(row, szn_resolve_source(row), InvalidOid);
 	}
 	SPI_finish();
 	return PointerGetDatum(result != NULL ? result : data->tg_trigtuple);

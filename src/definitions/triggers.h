@@ -12,6 +12,8 @@
 
 extern bool szn_dropping_cascade;	/* drop_session(cascade => true) */
 extern bool szn_rebuilding;		/* rebuild_views() */
+extern bool szn_taking_over;	/* rebuild_views('name') */
+extern Oid	szn_caller;			/* of one of the functions, if any was called */
 
 extern void szn_check_definition(SznDefinition *definition,
 								 const SznDefinition *stored, Oid owner);
