@@ -293,5 +293,37 @@ is(as('postgres', $db, q{SELECT owner FROM sessionize.session_definition WHERE n
 as('postgres', $db, 'SELECT sessionize.rebuild_views(name, schema) FROM sessionize.session_definition');
 is(as('postgres', $db, 'SELECT * FROM sessionize.check_definitions()'), '', '... and repaired');
 
+# one definition that cannot be carried out any more does not take the others with it
+$db = fresh_database();
+as('postgres', $db, q{
+	CREATE EXTENSION IF NOT EXISTS sessionize;
+	CREATE TABLE public.good (user_id int, ts timestamptz); CREATE SCHEMA lost; CREATE TABLE public.bad (user_id int, ts timestamptz, gone int);
+	SELECT sessionize.define_session('fine', 'public.good', 'user_id', 'ts', '1 hour', schema => 'public');
+	SELECT sessionize.define_metric('fine', 'n', 'count(*)', schema => 'public');
+	SELECT sessionize.define_session('a_column', 'public.bad', 'user_id', 'ts', '1 hour', filter => 'gone = 1', schema => 'public');
+	SELECT sessionize.define_metric('a_column', 'n', 'max(gone)', schema => 'public');
+	SELECT sessionize.define_session('a_schema', 'public.good', 'user_id', 'ts', '1 hour', schema => 'lost');
+	SELECT sessionize.define_metric('a_schema', 'n', 'count(*)', schema => 'lost');
+	DROP VIEW public.a_column, public.a_column_events, public.a_column_actors; ALTER TABLE public.bad DROP COLUMN gone;
+	SET client_min_messages = error; DROP SCHEMA lost CASCADE});
+my $definitions_of = 'SELECT * FROM sessionize.session_definition ORDER BY 1, 2; SELECT * FROM sessionize.metric_definition ORDER BY 1, 2, 3';
+my $unsound = as('postgres', $db, $definitions_of);
+for my $options ([], ['--inserts'])
+{
+	my $copy = fresh_database();
+	my ($out, $err) = ('', '');
+	my $file = dump_to('unsound.sql', $db, @$options);
+	ok(run(['psql', '-X', '-q', '-o', '/dev/null', '-v', 'ON_ERROR_STOP=1', '-f', $file, '-d', $node->connstr($copy)], '>', \$out, '2>', \$err),
+		"definitions that cannot be carried out are restored: @$options") or diag($err);
+	like($err, qr/WARNING:  a row of table "session_definition" was only recorded: column "gone" does not exist/, '... with a warning of the column');
+	like($err, qr/WARNING:  a row of table "session_definition" was only recorded: schema "lost" does not exist/, '... and of the schema');
+	is(as('postgres', $copy, $definitions_of), $unsound, '... as they were');
+	is(as('postgres', $copy, 'SELECT count(*) FROM public.good'), '0', '... and the others work');
+}
+like(as('postgres', $db, q{DO $$ BEGIN
+	INSERT INTO sessionize.session_definition (schema, name, owner, source, actor, event_time, inactivity) VALUES ('public', 'x', 'postgres', 'public.bad', 'gone', 'ts', '1 s');
+	EXCEPTION WHEN undefined_column THEN INSERT INTO sessionize.session_definition (schema, name, owner, source, actor, event_time, inactivity) VALUES ('public', 'x', 'postgres', 'public.bad', 'user_id', 'ts', '1 s');
+	END $$; SELECT actor FROM sessionize.session_definition WHERE name = 'x'}), qr/^user_id$/, 'what is no restore fails as ever');
+
 $node->stop;
 done_testing();

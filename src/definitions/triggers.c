@@ -13,6 +13,7 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/objectaddress.h"
 #include "catalog/pg_class.h"
@@ -23,8 +24,10 @@
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/resowner.h"
 #include "utils/varlena.h"
 
 #include "definitions/build.h"
@@ -444,22 +447,71 @@ check_trigger(FunctionCallInfo fcinfo, const char *function, const char *table)
 }
 
 /*
- * session_trigger() -> trigger, before and after each row of
- * session_definition.
+ * Is this a restore, as pg_dump begins one?  One row that cannot be carried
+ * out, perhaps because of a column that is gone, must not take all the others
+ * of its COPY with it.
  */
-Datum
-sessionize_session_trigger(PG_FUNCTION_ARGS)
+static bool
+is_restored(const TriggerData *data)
 {
-	TriggerData *data = (TriggerData *) fcinfo->context;
-	TupleDesc	descriptor;
+	return TRIGGER_FIRED_BY_INSERT(data->tg_event) && !check_function_bodies &&
+		!OidIsValid(szn_caller);
+}
+
+/*
+ * Do a trigger's work.  If the row is a restored one, and it goes wrong, that
+ * is a warning, and the row is only recorded.
+ */
+static HeapTuple
+work(HeapTuple (*trigger) (const TriggerData *), const TriggerData *data)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	HeapTuple volatile result = NULL;
+
+	if (!is_restored(data))
+		return trigger(data);
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		result = trigger(data);
+		ReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION)
+			ReThrowError(error);
+		ereport(WARNING,
+				(errcode(error->sqlerrcode),
+				 errmsg("a row of table \"%s\" was only recorded: %s",
+						RelationGetRelationName(data->tg_relation), error->message),
+				 errhint("Call sessionize.check_definitions().")));
+		result = data->tg_trigtuple;
+	}
+	PG_END_TRY();
+	return result;
+}
+
+static HeapTuple
+session_trigger(const TriggerData *data)
+{
+	TupleDesc	descriptor = RelationGetDescr(data->tg_relation);
 	SznCatalogRow *old_row = NULL;
 	HeapTuple	new_tuple = NULL;
 	HeapTuple	result;
 
-	check_trigger(fcinfo, "session_trigger", "session_definition");
-
-	SPI_connect();
-	descriptor = RelationGetDescr(data->tg_relation);
 	if (!TRIGGER_FIRED_BY_INSERT(data->tg_event))
 		old_row = szn_row_from_tuple(data->tg_trigtuple, descriptor);
 	if (TRIGGER_FIRED_BY_INSERT(data->tg_event))
@@ -480,8 +532,23 @@ sessionize_session_trigger(PG_FUNCTION_ARGS)
 	else
 		carry_out_session_row(old_row, new_tuple == NULL ? NULL :
 							  szn_row_from_tuple(new_tuple, descriptor));
+	return result != NULL ? result : data->tg_trigtuple;
+}
+
+/*
+ * session_trigger() -> trigger, before and after each row of
+ * session_definition.
+ */
+Datum
+sessionize_session_trigger(PG_FUNCTION_ARGS)
+{
+	HeapTuple	result;
+
+	check_trigger(fcinfo, "session_trigger", "session_definition");
+	SPI_connect();
+	result = work(session_trigger, (TriggerData *) fcinfo->context);
 	SPI_finish();
-	return PointerGetDatum(result != NULL ? result : data->tg_trigtuple);
+	return PointerGetDatum(result);
 }
 
 static char *
@@ -608,21 +675,13 @@ is_same_session(const TriggerData *data, TupleDesc descriptor)
 			   get_column(data->tg_newtuple, descriptor, "session")) == 0;
 }
 
-/*
- * metric_trigger() -> trigger, before and after each row of metric_definition.
- */
-Datum
-sessionize_metric_trigger(PG_FUNCTION_ARGS)
+static HeapTuple
+metric_trigger(const TriggerData *data)
 {
-	TriggerData *data = (TriggerData *) fcinfo->context;
-	TupleDesc	descriptor;
+	TupleDesc	descriptor = RelationGetDescr(data->tg_relation);
 	HeapTuple	new_tuple = NULL;
 	HeapTuple	result;
 
-	check_trigger(fcinfo, "metric_trigger", "metric_definition");
-
-	SPI_connect();
-	descriptor = RelationGetDescr(data->tg_relation);
 	if (TRIGGER_FIRED_BY_INSERT(data->tg_event))
 		new_tuple = data->tg_trigtuple;
 	else if (TRIGGER_FIRED_BY_UPDATE(data->tg_event))
@@ -673,6 +732,20 @@ sessionize_metric_trigger(PG_FUNCTION_ARGS)
 			!is_unsound(row))
 			szn_build_views(row, szn_resolve_source(row), InvalidOid);
 	}
+	return result != NULL ? result : data->tg_trigtuple;
+}
+
+/*
+ * metric_trigger() -> trigger, before and after each row of metric_definition.
+ */
+Datum
+sessionize_metric_trigger(PG_FUNCTION_ARGS)
+{
+	HeapTuple	result;
+
+	check_trigger(fcinfo, "metric_trigger", "metric_definition");
+	SPI_connect();
+	result = work(metric_trigger, (TriggerData *) fcinfo->context);
 	SPI_finish();
-	return PointerGetDatum(result != NULL ? result : data->tg_trigtuple);
+	return PointerGetDatum(result);
 }
