@@ -26,6 +26,7 @@
 #include "utils/typcache.h"
 
 #include "definitions/build.h"
+#include "definitions/inspect.h"
 #include "functions/arguments.h"
 
 PG_FUNCTION_INFO_V1(sessionize_session_sql);
@@ -40,18 +41,16 @@ optional_text(FunctionCallInfo fcinfo, int argno)
 }
 
 /*
- * The query behind a view, as the catalog says now, with what-if parameters
- * where they are given.
+ * A definition made ready for expansion: source found, texts parsed, with
+ * what-if parameters where they are given.  Returns the role as which to
+ * expand it.  42P01 if the source is gone.
  */
-static char *
-what_if_query(SznCatalogRow *row, SznView view, const Interval *inactivity,
-			  char *filter)
+Oid
+szn_parse_to_read(SznCatalogRow *row, const Interval *inactivity, char *filter)
 {
 	SznDefinition *definition = &row->definition;
 	Oid			owner = szn_effective_owner(row);
 	SznActing	acting;
-	List	   *columns;
-	char	   *query;
 	SznDefinition stored = *definition;
 
 	if (inactivity != NULL)
@@ -76,10 +75,44 @@ what_if_query(SznCatalogRow *row, SznView view, const Interval *inactivity,
 	szn_act_as(owner, false, &acting);
 	szn_parse_definition(definition, &stored);
 	szn_act_as_before(&acting);
+	return owner;
+}
+
+/* The query behind a view, as the catalog says now. */
+static char *
+what_if_query(SznCatalogRow *row, SznView view, const Interval *inactivity,
+			  char *filter)
+{
+	Oid			owner = szn_parse_to_read(row, inactivity, filter);
+	SznActing	acting;
+	List	   *columns;
+	char	   *query;
+
 	szn_act_as(owner, true, &acting);
-	query = szn_expand(definition, view, &columns);
+	query = szn_expand(&row->definition, view, &columns);
 	szn_act_as_before(&acting);
 	return query;
+}
+
+/*
+ * Begin to read a query that means what it says under pg_catalog's names,
+ * with the caller's rights.  "nulls" may be NULL if no parameter is.
+ */
+Portal
+szn_open_query(const char *query, int num_args, Oid *types, Datum *values,
+			   const char *nulls)
+{
+	int			nest_level = NewGUCNestLevel();
+	SPIPlanPtr	plan;
+	Portal		portal;
+
+	szn_fix_settings();
+	plan = SPI_prepare(query, num_args, types);
+	if (plan == NULL)
+		elog(ERROR, "could not prepare \"%s\"", query);
+	portal = SPI_cursor_open(NULL, plan, values, nulls, true);
+	AtEOXact_GUC(true, nest_level);
+	return portal;
 }
 
 static Interval *
@@ -177,9 +210,7 @@ sessionize_read(PG_FUNCTION_ARGS)
 	SznCatalogRow *row;
 	int			view;
 	char	   *query;
-	SPIPlanPtr	plan;
 	Portal		portal;
-	int			nest_level;
 
 	SPI_connect();
 	row = definition_of_type(type, &view);
@@ -190,14 +221,7 @@ sessionize_read(PG_FUNCTION_ARGS)
 	query = what_if_query(row, view, optional_interval(fcinfo, 1),
 						  optional_text(fcinfo, 2));
 
-	/* the query means what it says under pg_catalog's names */
-	nest_level = NewGUCNestLevel();
-	szn_fix_settings();
-	plan = SPI_prepare(query, 0, NULL);
-	if (plan == NULL)
-		elog(ERROR, "could not prepare \"%s\"", query);
-	portal = SPI_cursor_open(NULL, plan, NULL, NULL, true);
-	AtEOXact_GUC(true, nest_level);
+	portal = szn_open_query(query, 0, NULL, NULL, NULL);
 	for (;;)
 	{
 		SPI_cursor_fetch(portal, true, 1000);

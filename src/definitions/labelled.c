@@ -256,13 +256,44 @@ add_call(StringInfo sql, const SznDefinition *definition, const char *function)
 					 definition->require_restart ? "true" : "false");
 }
 
-static void
-add_label(StringInfo sql, const SznDefinition *definition,
-		  const char *function, const char *name)
+/* ", function(...) OVER w AS name" of one of the window functions. */
+void
+szn_add_label(StringInfo sql, const SznDefinition *definition,
+			  const char *function, const char *name)
 {
 	appendStringInfoString(sql, ", ");
 	add_call(sql, definition, function);
 	appendStringInfo(sql, " AS %s", quote_identifier(name));
+}
+
+/* "a, b" of the actor's parts on the level of the source. */
+char *
+szn_actor_expressions(const SznDefinition *definition)
+{
+	StringInfoData list;
+	ListCell   *cell;
+
+	initStringInfo(&list);
+	foreach(cell, definition->actor_items)
+		appendStringInfo(&list, "%s%s", list.len > 0 ? ", " : "",
+						 ((SznItem *) lfirst(cell))->qualified);
+	return list.data;
+}
+
+/* " FROM source AS event WHERE ...": the events that count (R1). */
+void
+szn_add_source(StringInfo sql, const SznDefinition *definition)
+{
+	ListCell   *cell;
+
+	appendStringInfo(sql, " FROM %s AS %s WHERE %s IS NOT NULL",
+					 qualified_name(definition->source), SZN_EVENT,
+					 definition->time_item->qualified);
+	foreach(cell, definition->actor_items)
+		appendStringInfo(sql, " AND (%s) IS NOT NULL",
+						 ((SznItem *) lfirst(cell))->qualified);
+	if (definition->filter_item)
+		appendStringInfo(sql, " AND (%s)", definition->filter_item->qualified);
 }
 
 /*
@@ -278,16 +309,11 @@ szn_labelled_events(const SznDefinition *definition, const SznNames *names,
 					List *columns, bool in_order)
 {
 	StringInfoData sql;
-	StringInfoData actors;
+	char	   *actors = szn_actor_expressions(definition);
 	List	   *done = NIL;
 	ListCell   *item_cell;
 	ListCell   *name_cell;
 	ListCell   *cell;
-
-	initStringInfo(&actors);
-	foreach(cell, definition->actor_items)
-		appendStringInfo(&actors, "%s%s", actors.len > 0 ? ", " : "",
-						 ((SznItem *) lfirst(cell))->qualified);
 
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "(SELECT %s AS %s", definition->time_item->qualified,
@@ -304,7 +330,7 @@ szn_labelled_events(const SznDefinition *definition, const SznNames *names,
 	}
 	foreach(cell, columns)
 		appendStringInfo(&sql, ", %s", szn_alias_column(SZN_EVENT, strVal(lfirst(cell))));
-	add_label(&sql, definition, "session_number", names->number);
+	szn_add_label(&sql, definition, "session_number", names->number);
 	if (in_order && definition->tie_items != NIL)
 	{
 		appendStringInfoString(&sql, ", pg_catalog.row_number() OVER t OPERATOR(pg_catalog.-)"
@@ -313,33 +339,37 @@ szn_labelled_events(const SznDefinition *definition, const SznNames *names,
 		appendStringInfo(&sql, ") AS %s", quote_identifier(names->event_number));
 	}
 	else
-		add_label(&sql, definition, "session_event_number", names->event_number);
-	add_label(&sql, definition, "session_start", names->start);
-	add_label(&sql, definition, "session_end", names->end);
-	add_label(&sql, definition, "session_event_count", names->count);
-	add_label(&sql, definition, "session_started_by", names->started_by);
-	add_label(&sql, definition, "session_ended_by", names->ended_by);
+		szn_add_label(&sql, definition, "session_event_number", names->event_number);
+	szn_add_label(&sql, definition, "session_start", names->start);
+	szn_add_label(&sql, definition, "session_end", names->end);
+	szn_add_label(&sql, definition, "session_event_count", names->count);
+	szn_add_label(&sql, definition, "session_started_by", names->started_by);
+	szn_add_label(&sql, definition, "session_ended_by", names->ended_by);
 
-	appendStringInfo(&sql, " FROM %s AS %s WHERE %s IS NOT NULL",
-					 qualified_name(definition->source), SZN_EVENT,
-					 definition->time_item->qualified);
-	foreach(cell, definition->actor_items)
-		appendStringInfo(&sql, " AND (%s) IS NOT NULL",
-						 ((SznItem *) lfirst(cell))->qualified);
-	if (definition->filter_item)
-		appendStringInfo(&sql, " AND (%s)", definition->filter_item->qualified);
+	szn_add_source(&sql, definition);
 	appendStringInfo(&sql, " WINDOW w AS (PARTITION BY %s ORDER BY %s)",
-					 actors.data, definition->time_item->qualified);
+					 actors, definition->time_item->qualified);
 	if (in_order && definition->tie_items != NIL)
 	{
 		appendStringInfo(&sql, ", t AS (PARTITION BY %s ORDER BY %s",
-						 actors.data, definition->time_item->qualified);
+						 actors, definition->time_item->qualified);
 		foreach(cell, definition->tie_items)
 			appendStringInfo(&sql, ", (%s)", ((SznItem *) lfirst(cell))->qualified);
 		appendStringInfoChar(&sql, ')');
 	}
 	appendStringInfoChar(&sql, ')');
 	return sql.data;
+}
+
+/* What has ended a session by now, of what ended_by() takes. */
+char *
+szn_ended_by_now(const SznDefinition *definition, const char *start,
+				 const char *end, const char *ended_by)
+{
+	return psprintf("sessionize.ended_by(%s, %s, %s, %s, %s)",
+					ended_by, start, end,
+					interval_argument(definition->inactivity, "inactivity"),
+					interval_argument(definition->max_duration, "max_duration"));
 }
 
 /*
@@ -352,10 +382,7 @@ szn_add_fixed_columns(StringInfo sql, const SznDefinition *definition,
 				  const char *start, const char *end, const char *count,
 				  const char *started_by, const char *ended_by)
 {
-	char	   *ended = psprintf("sessionize.ended_by(%s, %s, %s, %s, %s)",
-								 ended_by, start, end,
-								 interval_argument(definition->inactivity, "inactivity"),
-								 interval_argument(definition->max_duration, "max_duration"));
+	char	   *ended = szn_ended_by_now(definition, start, end, ended_by);
 
 	appendStringInfo(sql, ", %s AS session_number, %s AS started_at, %s AS ended_at",
 					 number, start, end);

@@ -51,6 +51,12 @@ extern SznNames *szn_choose_names(const SznDefinition *definition);
 extern char *szn_labelled_events(const SznDefinition *definition,
 								 const SznNames *names, List *columns,
 								 bool in_order);
+extern void szn_add_label(StringInfo sql, const SznDefinition *definition,
+						  const char *function, const char *name);
+extern char *szn_actor_expressions(const SznDefinition *definition);
+extern void szn_add_source(StringInfo sql, const SznDefinition *definition);
+extern char *szn_ended_by_now(const SznDefinition *definition, const char *start,
+							  const char *end, const char *ended_by);
 extern char *szn_actor_list(const SznNames *names, const char *alias);
 extern void szn_add_actor_columns(StringInfo sql, const SznDefinition *definition,
 								  const SznNames *names, const char *alias);
