@@ -1458,6 +1458,31 @@ CREATE FUNCTION sessionize.check_definitions(
 AS 'MODULE_PATHNAME', 'sessionize_check_definitions'
 LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE COST 1000 ROWS 10;
 
+CREATE FUNCTION sessionize.compare(
+    name text, VARIADIC inactivity interval[] DEFAULT '{}',
+    OUT inactivity interval, OUT is_current boolean, OUT sessions bigint,
+    OUT sessions_per_actor double precision, OUT single_event_share double precision,
+    OUT median_duration interval, OUT p90_duration interval, OUT time_in_session interval
+) RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'sessionize_compare'
+LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED COST 1000 ROWS 6;
+
+CREATE FUNCTION sessionize.gap_histogram(
+    source regclass, actor text, event_time text, filter text DEFAULT NULL,
+    OUT pause_from interval, OUT pause_to interval, OUT pauses bigint,
+    OUT share double precision, OUT sessions_at_pause_to bigint
+) RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'sessionize_gap_histogram'
+LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED COST 1000 ROWS 22;
+
+CREATE FUNCTION sessionize.explain_session(
+    name text, VARIADIC actor "any",
+    OUT session_number bigint, OUT event_time timestamptz, OUT pause interval,
+    OUT boundary text, OUT is_restart boolean, OUT is_end boolean
+) RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'sessionize_explain_session'
+LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED COST 1000 ROWS 100;
+
 CREATE VIEW sessionize.fields AS
 WITH view_column AS (
     SELECT d.schema AS view_schema, d.name AS session, c.relname AS view_name,
@@ -1579,6 +1604,12 @@ COMMENT ON FUNCTION sessionize.read(anyelement, interval, text)
 IS 'the rows of a session''s view as the catalog says now, with what-if arguments';
 COMMENT ON FUNCTION sessionize.check_definitions(text, name)
 IS 'where definitions and views differ; empty when all is well';
+COMMENT ON FUNCTION sessionize.compare(text, interval[])
+IS 'what a session''s numbers are with its inactivity, in the first row, and would be with others';
+COMMENT ON FUNCTION sessionize.gap_histogram(regclass, text, text, text)
+IS 'how long the pauses between an actor''s events are, and how many sessions each inactivity would make';
+COMMENT ON FUNCTION sessionize.explain_session(text, "any")
+IS 'the events of one actor, with the pause before each and the rule by which a session begins there; last, why the session is open or not';
 COMMENT ON VIEW sessionize.fields IS 'what can be queried: one row per column of each session''s views';
 COMMENT ON COLUMN sessionize.fields.view_schema IS 'schema of the view';
 COMMENT ON COLUMN sessionize.fields.session IS 'name of the session';
