@@ -3,11 +3,10 @@
  * events.c
  *	  The events of one group, as the aggregates collect them.
  *
- * An array in time order as far as events came in time order (appending then
- * costs O(1)), followed by the others, which are sorted and merged in when
- * the order is needed.  Events of the same time that come one after the other
- * take one entry.  An entry is 16 bytes; inactivities are kept apart, where
- * one that does not change takes no room.
+ * An array that by_time.c brings into time order when the order is needed.
+ * Events of the same time that come one after the other take one entry.  An
+ * entry is 16 bytes; inactivities are kept apart, where one that does not
+ * change takes no room.
  *
  * Nothing but the set of events shows outside: sorting does not change the
  * state's meaning, so final functions may do it.
@@ -21,6 +20,7 @@
 #include "utils/memutils.h"
 
 #include "compat.h"
+#include "functions/by_time.h"
 #include "functions/events.h"
 
 /* Events of the same time. */
@@ -36,7 +36,7 @@ typedef struct SznEvent
 #define MAX_EVENT_COUNT		((1U << 30) - 1)
 #define INITIAL_EVENTS		4
 
-StaticAssertDecl(sizeof(SznEvent) == 16, "SznEvent must be compact");
+SZN_ASSERT_TIMED(SznEvent);
 
 struct SznEvents
 {
@@ -51,16 +51,6 @@ struct SznEvents
 	int64	   *spans;			/* inactivities, newest last */
 	int64		first_span;		/* what "spans" points to at first */
 };
-
-#define ST_SORT sort_events
-#define ST_ELEMENT_TYPE SznEvent
-#define ST_COMPARE(a, b) \
-	((a)->time < (b)->time ? -1 : (a)->time > (b)->time ? 1 : 0)
-#define ST_SCOPE static
-#define ST_CHECK_FOR_INTERRUPTS
-#define ST_DECLARE
-#define ST_DEFINE
-#include "lib/sort_template.h"
 
 #ifdef USE_ASSERT_CHECKING
 static void check_events(const SznEvents *events);
@@ -95,14 +85,9 @@ szn_events_rules(const SznEvents *events)
 static void
 reserve_events(SznEvents *events, int64 more)
 {
-	int64		needed = events->num_events + more;
-
-	if (needed <= events->max_events)
-		return;
-
-	events->max_events = Max(needed, events->max_events * 2);
 	events->events = (SznEvent *)
-		repalloc_huge(events->events, events->max_events * sizeof(SznEvent));
+		szn_by_time_reserve(events->events, &events->max_events,
+							events->num_events + more);
 }
 
 /* Make room for "more" inactivities. */
@@ -236,39 +221,9 @@ szn_events_merge(SznEvents *events, SznEvents *others)
 void
 szn_events_sort(SznEvents *events)
 {
-	SznEvent   *all = events->events;
-	SznEvent   *late;
-	int64		num_late = events->num_events - events->num_sorted;
-	int64		i,
-				j,
-				k;
-
-	if (num_late > 0)
-	{
-		sort_events(all + events->num_sorted, num_late);
-
-		/*
-		 * Merge from the back, with those that came late in a copy.  A cancel
-		 * in between would lose events, but then nobody looks at them again.
-		 */
-		late = (SznEvent *) MemoryContextAllocHuge(events->context,
-												   num_late * sizeof(SznEvent));
-		memcpy(late, all + events->num_sorted, num_late * sizeof(SznEvent));
-		i = events->num_sorted - 1;
-		j = num_late - 1;
-		k = events->num_events - 1;
-		while (j >= 0)
-		{
-			CHECK_FOR_INTERRUPTS();
-			if (i >= 0 && all[i].time > late[j].time)
-				all[k--] = all[i--];
-			else
-				all[k--] = late[j--];
-		}
-		pfree(late);
-		events->num_sorted = events->num_events;
-	}
-
+	szn_by_time_sort(events->context, events->events,
+					 events->num_events, events->num_sorted);
+	events->num_sorted = events->num_events;
 	check_events(events);
 }
 
