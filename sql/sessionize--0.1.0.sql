@@ -1271,6 +1271,92 @@ IS 'the value of the event that is last by event time and, among those of one ti
 
 
 /*
+ * Aggregate: the furthest step reached in time order
+ */
+
+CREATE FUNCTION sessionize.funnel_combine(internal, internal) RETURNS internal
+AS 'MODULE_PATHNAME', 'sessionize_funnel_combine'
+LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION sessionize.funnel_combine(internal, internal)
+IS 'internal to funnel(): all events of two states';
+
+CREATE FUNCTION sessionize.funnel_serialize(internal) RETURNS bytea
+AS 'MODULE_PATHNAME', 'sessionize_funnel_serialize'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION sessionize.funnel_serialize(internal)
+IS 'internal to funnel(): a state as bytes';
+
+CREATE FUNCTION sessionize.funnel_deserialize(bytea, internal) RETURNS internal
+AS 'MODULE_PATHNAME', 'sessionize_funnel_deserialize'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION sessionize.funnel_deserialize(bytea, internal)
+IS 'internal to funnel(): a state from bytes';
+
+CREATE FUNCTION sessionize.funnel_final(internal) RETURNS integer
+AS 'MODULE_PATHNAME', 'sessionize_funnel_final'
+LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION sessionize.funnel_final(internal)
+IS 'internal to funnel()';
+
+CREATE FUNCTION sessionize.funnel_transition(internal, timestamptz, boolean[]) RETURNS internal
+AS 'MODULE_PATHNAME', 'sessionize_funnel_transition'
+LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION sessionize.funnel_transition(internal, timestamptz, boolean[])
+IS 'internal to funnel(): one more event';
+
+CREATE AGGREGATE sessionize.funnel(event_time timestamptz, VARIADIC steps boolean[]) (
+    SFUNC = sessionize.funnel_transition,
+    STYPE = internal,
+    SSPACE = 256,
+    FINALFUNC = sessionize.funnel_final,
+    COMBINEFUNC = sessionize.funnel_combine,
+    SERIALFUNC = sessionize.funnel_serialize,
+    DESERIALFUNC = sessionize.funnel_deserialize,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE sessionize.funnel(timestamptz, VARIADIC boolean[])
+IS 'the furthest step reached in time order, 0 if none';
+
+CREATE FUNCTION sessionize.funnel_transition(internal, timestamp, boolean[]) RETURNS internal
+AS 'MODULE_PATHNAME', 'sessionize_funnel_transition'
+LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION sessionize.funnel_transition(internal, timestamp, boolean[])
+IS 'internal to funnel(): one more event';
+
+CREATE AGGREGATE sessionize.funnel(event_time timestamp, VARIADIC steps boolean[]) (
+    SFUNC = sessionize.funnel_transition,
+    STYPE = internal,
+    SSPACE = 256,
+    FINALFUNC = sessionize.funnel_final,
+    COMBINEFUNC = sessionize.funnel_combine,
+    SERIALFUNC = sessionize.funnel_serialize,
+    DESERIALFUNC = sessionize.funnel_deserialize,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE sessionize.funnel(timestamp, VARIADIC boolean[])
+IS 'the furthest step reached in time order, 0 if none';
+
+CREATE FUNCTION sessionize.funnel_transition(internal, bigint, boolean[]) RETURNS internal
+AS 'MODULE_PATHNAME', 'sessionize_funnel_transition'
+LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION sessionize.funnel_transition(internal, bigint, boolean[])
+IS 'internal to funnel(): one more event';
+
+CREATE AGGREGATE sessionize.funnel(event_time bigint, VARIADIC steps boolean[]) (
+    SFUNC = sessionize.funnel_transition,
+    STYPE = internal,
+    SSPACE = 256,
+    FINALFUNC = sessionize.funnel_final,
+    COMBINEFUNC = sessionize.funnel_combine,
+    SERIALFUNC = sessionize.funnel_serialize,
+    DESERIALFUNC = sessionize.funnel_deserialize,
+    PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE sessionize.funnel(bigint, VARIADIC boolean[])
+IS 'the furthest step reached in time order, 0 if none';
+
+
+/*
  * What the views of definitions compute of a session
  */
 
