@@ -1276,25 +1276,25 @@ IS 'the value of the event that is last by event time and, among those of one ti
 
 CREATE FUNCTION sessionize.funnel_combine(internal, internal) RETURNS internal
 AS 'MODULE_PATHNAME', 'sessionize_funnel_combine'
-LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 100;
+LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION sessionize.funnel_combine(internal, internal)
 IS 'internal to funnel(): all events of two states';
 
 CREATE FUNCTION sessionize.funnel_serialize(internal) RETURNS bytea
 AS 'MODULE_PATHNAME', 'sessionize_funnel_serialize'
-LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION sessionize.funnel_serialize(internal)
 IS 'internal to funnel(): a state as bytes';
 
 CREATE FUNCTION sessionize.funnel_deserialize(bytea, internal) RETURNS internal
 AS 'MODULE_PATHNAME', 'sessionize_funnel_deserialize'
-LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION sessionize.funnel_deserialize(bytea, internal)
 IS 'internal to funnel(): a state from bytes';
 
 CREATE FUNCTION sessionize.funnel_final(internal) RETURNS integer
 AS 'MODULE_PATHNAME', 'sessionize_funnel_final'
-LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 100;
+LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION sessionize.funnel_final(internal)
 IS 'internal to funnel()';
 

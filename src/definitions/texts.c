@@ -37,6 +37,7 @@
 
 #include "compat.h"
 #include "definitions/texts.h"
+#include "functions/funnel.h"
 
 /* What is being parsed, for the errors. */
 typedef struct SznText
@@ -511,6 +512,7 @@ szn_parse_aggregate(const SznScope *scope, const char *string,
 		ereport(ERROR,
 				(errcode(ERRCODE_GROUPING_ERROR),
 				 errmsg("\"aggregate\" uses a column outside of an aggregate function")));
+	szn_check_funnel_calls(expr);
 	if (filter != NULL)
 	{
 		/* an error there is not one of "aggregate", too */

@@ -28,13 +28,17 @@
  */
 #include "postgres.h"
 
+#include "catalog/namespace.h"
 #include "libpq/pqformat.h"
 #include "miscadmin.h"
+#include "nodes/nodeFuncs.h"
 #include "utils/array.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
 #include "functions/arguments.h"
 #include "functions/by_time.h"
+#include "functions/funnel.h"
 
 PG_FUNCTION_INFO_V1(sessionize_funnel_transition);
 PG_FUNCTION_INFO_V1(sessionize_funnel_combine);
@@ -201,6 +205,33 @@ merge_funnel(SznFunnel *funnel, SznFunnel *others)
 	}
 }
 
+static void
+check_num_steps(int num_steps)
+{
+	if (num_steps == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a funnel must have at least one step"),
+				 errhint("Give a condition for each step, such as event = 'view', event = 'purchase'.")));
+	if (num_steps > MAX_STEPS)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a funnel must not have more than %d steps", MAX_STEPS),
+				 errdetail("There are %d conditions.", num_steps),
+				 errhint("Leave out some steps, or make two funnels.")));
+}
+
+pg_noreturn static void error_dimensions(void);
+
+static void
+error_dimensions(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("steps of a funnel must not be an array of several dimensions"),
+			 errhint("Give one condition for each step.")));
+}
+
 /*
  * The steps that are true in a row.
  */
@@ -214,21 +245,8 @@ steps_of_array(ArrayType *array)
 	int			i;
 
 	if (ARR_NDIM(array) > 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("steps of a funnel must not be an array of several dimensions"),
-				 errhint("Give one condition for each step.")));
-	if (num_steps == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a funnel must have at least one step"),
-				 errhint("Give a condition for each step, such as event = 'view', event = 'purchase'.")));
-	if (num_steps > MAX_STEPS)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a funnel must not have more than %d steps", MAX_STEPS),
-				 errdetail("There are %d conditions.", num_steps),
-				 errhint("Leave out some steps, or make two funnels.")));
+		error_dimensions();
+	check_num_steps(num_steps);
 
 	for (i = 0; i < num_steps; i++)
 	{
@@ -411,6 +429,52 @@ sessionize_funnel_final(PG_FUNCTION_ARGS)
 			reached++;
 	}
 	PG_RETURN_INT32(reached);
+}
+
+
+/*
+ * Calls checked before there are rows
+ */
+
+static bool
+is_funnel(Oid aggregate)
+{
+	char	   *name = get_func_name(aggregate);
+
+	return name != NULL && strcmp(name, "funnel") == 0 &&
+		get_func_namespace(aggregate) == get_namespace_oid("sessionize", true);
+}
+
+static bool
+check_calls(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, Aggref) && is_funnel(((Aggref *) node)->aggfnoid))
+	{
+		TargetEntry *argument = lsecond_node(TargetEntry, ((Aggref *) node)->args);
+		Node	   *steps = (Node *) argument->expr;
+
+		if (IsA(steps, ArrayExpr))
+		{
+			if (((ArrayExpr *) steps)->multidims)
+				error_dimensions();
+			check_num_steps(list_length(((ArrayExpr *) steps)->elements));
+		}
+		else if (IsA(steps, Const) && !((Const *) steps)->constisnull)
+			(void) steps_of_array(DatumGetArrayTypeP(((Const *) steps)->constvalue));
+	}
+	return expression_tree_walker(node, check_calls, context);
+}
+
+/*
+ * Of an analysed expression: 22023 if it calls funnel() with a wrong number of
+ * steps, as far as it says how many there are.
+ */
+void
+szn_check_funnel_calls(Node *expr)
+{
+	(void) check_calls(expr, NULL);
 }
 
 #ifdef USE_ASSERT_CHECKING
