@@ -450,10 +450,11 @@ check_calls(Node *node, void *context)
 {
 	if (node == NULL)
 		return false;
-	if (IsA(node, Aggref) && is_funnel(((Aggref *) node)->aggfnoid))
+	if (IsA(node, Aggref) && is_funnel(((Aggref *) node)->aggfnoid) &&
+		list_length(((Aggref *) node)->args) > 1)
 	{
-		TargetEntry *argument = lsecond_node(TargetEntry, ((Aggref *) node)->args);
-		Node	   *steps = (Node *) argument->expr;
+		List	   *arguments = ((Aggref *) node)->args;
+		Node	   *steps = (Node *) lsecond_node(TargetEntry, arguments)->expr;
 
 		if (IsA(steps, ArrayExpr))
 		{
