@@ -257,7 +257,12 @@ build_view(SznCatalogRow *row, SznView view)
 	bool		barrier = OidIsValid(relid) && is_security_barrier(relid);
 
 	if (!OidIsValid(relid))
-		run(create_command("CREATE", row, barrier, name, query));
+	{
+		/* somebody's CREATE VIEW can have been faster */
+		if (!try_to_run(create_command("CREATE", row, barrier, name, query),
+						ERRCODE_UNIQUE_VIOLATION))
+			error_name_taken(definition, view);
+	}
 	else if (!try_to_run(create_command("CREATE OR REPLACE", row, barrier, name, query),
 						 ERRCODE_INVALID_TABLE_DEFINITION))
 	{

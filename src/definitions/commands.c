@@ -29,6 +29,7 @@
 #include "utils/varlena.h"
 
 #include "definitions/build.h"
+#include "definitions/lock.h"
 #include "definitions/triggers.h"
 #include "functions/arguments.h"
 
@@ -91,18 +92,34 @@ check_is_owner(const SznCatalogRow *row)
 				 errmsg("must be owner of session \"%s\"", row->definition.name)));
 }
 
+/*
+ * The caller's definition, locked.  One that is to get another name or source
+ * is locked with these, too.
+ */
 static SznCatalogRow *
-find_own_definition(const char *schema, const char *name)
+lock_for_alter(const char *schema, const char *name, const char *new_schema,
+			   const char *new_name, Oid source)
 {
 	SznCatalogRow *row = szn_find_definition(schema, name, false);
+	List	   *names;
 
 	check_is_owner(row);
-	szn_lock_definition(row->definition.schema, row->definition.name);
+	names = szn_add_name(NIL, row->definition.schema, row->definition.name);
+	if (new_schema != NULL || new_name != NULL)
+		names = szn_add_name(names, new_schema ? new_schema : row->definition.schema,
+							 new_name ? new_name : row->definition.name);
+	szn_lock_definitions(names, source);
 
 	/* as it is now that nobody else changes it */
 	row = szn_find_definition(row->definition.schema, name, false);
 	check_is_owner(row);
 	return row;
+}
+
+static SznCatalogRow *
+find_own_definition(const char *schema, const char *name)
+{
+	return lock_for_alter(schema, name, NULL, NULL, InvalidOid);
 }
 
 /* Write to the catalog tables in their owner's name. */
@@ -123,8 +140,17 @@ write_catalog(const char *command, int num_args, Oid *types, Datum *values,
 
 	GetUserIdAndSecContext(&user, &security_context);
 	SetUserIdAndSecContext(owner, security_context | SECURITY_LOCAL_USERID_CHANGE);
-	if (SPI_execute_with_args(command, num_args, types, values, nulls, false, 0) < 0)
-		elog(ERROR, "could not write the catalog of definitions");
+	szn_has_locked = true;
+	PG_TRY();
+	{
+		if (SPI_execute_with_args(command, num_args, types, values, nulls, false, 0) < 0)
+			elog(ERROR, "could not write the catalog of definitions");
+	}
+	PG_FINALLY();
+	{
+		szn_has_locked = false;
+	}
+	PG_END_TRY();
 	SetUserIdAndSecContext(user, security_context);
 }
 
@@ -178,6 +204,7 @@ sessionize_define_session(PG_FUNCTION_ARGS)
 	SznCatalogRow *existing;
 	bool		replace = !PG_ARGISNULL(REPLACE) && PG_GETARG_BOOL(REPLACE);
 	Oid			source;
+	char	   *source_name;
 	Oid			view;
 
 	for (int argno = TIE_BREAK; argno <= EXIT; argno++)
@@ -200,12 +227,14 @@ sessionize_define_session(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(INACTIVITY))
 		szn_error_null_inactivity();
 	source = PG_GETARG_OID(SOURCE);
+	source_name = get_rel_name(source);
+	definition.schema = creation_schema(name_or_null(fcinfo, SCHEMA));
+	szn_lock_definitions(szn_add_name(NIL, definition.schema, definition.name), source);
 	if (get_rel_name(source) == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 source_name ? errmsg("relation \"%s\" does not exist", source_name) :
 				 errmsg("relation with OID %u does not exist", source)));
-	definition.schema = creation_schema(name_or_null(fcinfo, SCHEMA));
-	szn_lock_definition(definition.schema, definition.name);
 	existing = szn_find_definition(definition.schema, definition.name, true);
 	if (existing != NULL)
 	{
@@ -467,12 +496,20 @@ sessionize_alter_session(PG_FUNCTION_ARGS)
 	Datum		values[3];
 	char		nulls[3];
 	SznCatalogRow *row;
+	char	   *name;
 	char	   *field;
+	char	   *value;
 	int			i;
 
 	SPI_connect();
-	row = find_own_definition(name_or_null(fcinfo, 3), required_text(fcinfo, 0, "name"));
+	name = required_text(fcinfo, 0, "name");
 	field = required_text(fcinfo, 1, "field");
+	value = text_or_null(fcinfo, 2);
+	row = lock_for_alter(name_or_null(fcinfo, 3), name,
+						 strcmp(field, "schema") == 0 ? value : NULL,
+						 strcmp(field, "name") == 0 ? value : NULL,
+						 strcmp(field, "source") == 0 && value != NULL ?
+						 szn_relation_named(value) : InvalidOid);
 	for (i = 0; i < (int) lengthof(fields); i++)
 	{
 		if (strcmp(fields[i].field, field) == 0)
@@ -485,7 +522,7 @@ sessionize_alter_session(PG_FUNCTION_ARGS)
 				 errhint("Fields are the arguments of sessionize.define_session().")));
 	values[0] = text_datum(row->definition.schema, &nulls[0]);
 	values[1] = text_datum(row->definition.name, &nulls[1]);
-	values[2] = text_datum(text_or_null(fcinfo, 2), &nulls[2]);
+	values[2] = text_datum(value, &nulls[2]);
 	write_catalog(psprintf("UPDATE sessionize.session_definition SET %s = $3::%s"
 						   " WHERE schema OPERATOR(pg_catalog.=) $1::pg_catalog.name"
 						   " AND name OPERATOR(pg_catalog.=) $2",
@@ -579,43 +616,38 @@ try_to_rebuild(const char *schema, const char *name, bool warn)
 static int64
 rebuild_all(const char *schema)
 {
-	SPITupleTable *table;
-	uint64		num_rows;
-	bool	   *done;
+	List	   *names = szn_list_definitions(schema, GetUserId());
+	List	   *failed;
 	int64		count = 0;
-	int64		count_before;
+	bool		last_round = false;
 
-	if (SPI_execute("SELECT schema, name FROM sessionize.session_definition ORDER BY 1, 2",
-					false, 0) != SPI_OK_SELECT)
-		elog(ERROR, "could not read the catalog of definitions");
-	table = SPI_tuptable;
-	num_rows = SPI_processed;
-	done = (bool *) palloc0(Max(num_rows, 1) * sizeof(bool));
-
-	for (bool last_round = false;; last_round = count == count_before)
+	/* all at once, so that others wait for none of them while we hold another */
+	szn_lock_definitions(names, InvalidOid);
+	for (;;)
 	{
-		count_before = count;
-		for (uint64 i = 0; i < num_rows; i++)
-		{
-			char	   *row_schema = SPI_getvalue(table->vals[i], table->tupdesc, 1);
-			char	   *row_name = SPI_getvalue(table->vals[i], table->tupdesc, 2);
-			SznCatalogRow *row;
-			Oid			owner;
+		ListCell   *cell;
 
-			if (done[i] || (schema != NULL && strcmp(schema, row_schema) != 0))
-				continue;
-			row = szn_find_definition(row_schema, row_name, true);
-			owner = row == NULL ? InvalidOid : szn_effective_owner(row);
-			if (!OidIsValid(owner) || !has_privs_of_role(GetUserId(), owner))
-				continue;
-			if (try_to_rebuild(row_schema, row_name, last_round))
-			{
-				done[i] = true;
+		failed = NIL;
+		foreach(cell, names)
+		{
+			SznName    *name = (SznName *) lfirst(cell);
+
+			SznCatalogRow *row = szn_find_definition(name->schema, name->name, true);
+
+			if (row == NULL)
+				continue;		/* dropped while we waited */
+
+			/* a source that may be one of those to come is no news yet */
+			if ((last_round || OidIsValid(szn_resolve_source(row))) &&
+				try_to_rebuild(name->schema, name->name, last_round))
 				count++;
-			}
+			else
+				failed = lappend(failed, name);
 		}
 		if (last_round)
 			return count;
+		last_round = list_length(failed) == list_length(names);
+		names = failed;
 	}
 }
 
@@ -625,11 +657,16 @@ sessionize_rebuild_views(PG_FUNCTION_ARGS)
 {
 	char	   *name = text_or_null(fcinfo, 0);
 	char	   *schema = name_or_null(fcinfo, 1);
-	int64		count = 1;
+	int64		count;
 
 	SPI_connect();
 	if (name != NULL)
-		rebuild(find_own_definition(schema, name));
+	{
+		SznCatalogRow *row = find_own_definition(schema, name);
+
+		rebuild(row);
+		count = szn_views_exist(row) ? 1 : 0;
+	}
 	else
 		count = rebuild_all(schema);
 	SPI_finish();

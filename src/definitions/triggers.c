@@ -28,6 +28,7 @@
 #include "utils/varlena.h"
 
 #include "definitions/build.h"
+#include "definitions/lock.h"
 #include "definitions/triggers.h"
 #include "functions/arguments.h"
 
@@ -36,6 +37,7 @@ PG_FUNCTION_INFO_V1(sessionize_metric_trigger);
 
 bool		szn_dropping_cascade = false;
 bool		szn_rebuilding = false;
+bool		szn_has_locked = false;
 
 /* A name must have 1 to max_length bytes (42622). */
 void
@@ -241,6 +243,23 @@ list_member_str(List *names, const char *name)
 	return false;
 }
 
+static void
+warn_no_source(const SznCatalogRow *row)
+{
+	ereport(WARNING,
+			(errcode(ERRCODE_UNDEFINED_TABLE),
+			 errmsg("source %s of session \"%s\" does not exist",
+					row->source, row->definition.name),
+			 errhint("Call sessionize.rebuild_views() when it does.")));
+}
+
+static bool
+has_new_name(const SznCatalogRow *old_row, const SznCatalogRow *new_row)
+{
+	return strcmp(old_row->definition.schema, new_row->definition.schema) != 0 ||
+		strcmp(old_row->definition.name, new_row->definition.name) != 0;
+}
+
 /* Before a definition is written: check it, and write its texts anew. */
 static HeapTuple
 check_session_row(HeapTuple tuple, TupleDesc descriptor,
@@ -277,6 +296,13 @@ check_session_row(HeapTuple tuple, TupleDesc descriptor,
 	/* what comes out of a dump is only recorded */
 	if (old_row == NULL && szn_views_exist(row))
 		return tuple;
+	if (old_row != NULL && has_new_name(old_row, row) &&
+		szn_find_definition(definition->schema, definition->name, true) != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_DUPLICATE_OBJECT),
+				 errmsg("session \"%s\" already exists in schema \"%s\"",
+						definition->name, definition->schema),
+				 errhint("Choose another name.")));
 
 	foreach(cell, row->readers)
 	{
@@ -304,11 +330,7 @@ check_session_row(HeapTuple tuple, TupleDesc descriptor,
 		definition->source = szn_resolve_source(old_row);
 	if (!OidIsValid(definition->source))
 	{
-		ereport(WARNING,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("source %s of session \"%s\" does not exist",
-						row->source, definition->name),
-				 errhint("Call sessionize.rebuild_views() when it does.")));
+		warn_no_source(row);
 		return tuple;
 	}
 
@@ -380,9 +402,7 @@ carry_out_session_row(SznCatalogRow *old_row, SznCatalogRow *new_row)
 	}
 	if (old_row == NULL && szn_views_exist(new_row))
 		return;					/* out of a dump */
-	if (old_row != NULL &&
-		(strcmp(old_row->definition.schema, new_row->definition.schema) != 0 ||
-		 strcmp(old_row->definition.name, new_row->definition.name) != 0))
+	if (old_row != NULL && has_new_name(old_row, new_row))
 	{
 		move_metrics(old_row, new_row);
 		szn_rename_views(old_row, new_row->definition.schema, new_row->definition.name);
@@ -413,18 +433,32 @@ check_trigger(FunctionCallInfo fcinfo, const char *function, const char *table)
 {
 	TriggerData *data = (TriggerData *) fcinfo->context;
 
-	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_FOR_ROW(data->tg_event) ||
+	if (!CALLED_AS_TRIGGER(fcinfo) ||
 		RelationGetRelid(data->tg_relation) !=
 		get_relname_relid(table, get_namespace_oid("sessionize", false)))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function \"%s\" must be called by a row trigger of table \"%s\"",
+				 errmsg("function \"%s\" must be called by a trigger of table \"%s\"",
 						function, table)));
 }
 
 /*
- * session_trigger() -> trigger, before and after each row of
- * session_definition.
+ * Before a statement, before it locks a row: a function has locked what it is
+ * about to change, plain DML can change anything.
+ */
+static bool
+is_before_statement(const TriggerData *data)
+{
+	if (TRIGGER_FIRED_FOR_ROW(data->tg_event))
+		return false;
+	if (!szn_has_locked)
+		szn_lock_all_definitions();
+	return true;
+}
+
+/*
+ * session_trigger() -> trigger, before each statement, and before and after
+ * each row of session_definition.
  */
 Datum
 sessionize_session_trigger(PG_FUNCTION_ARGS)
@@ -438,6 +472,11 @@ sessionize_session_trigger(PG_FUNCTION_ARGS)
 	check_trigger(fcinfo, "session_trigger", "session_definition");
 
 	SPI_connect();
+	if (is_before_statement(data))
+	{
+		SPI_finish();
+		return PointerGetDatum(NULL);
+	}
 	descriptor = RelationGetDescr(data->tg_relation);
 	if (!TRIGGER_FIRED_BY_INSERT(data->tg_event))
 		old_row = szn_row_from_tuple(data->tg_trigtuple, descriptor);
@@ -547,7 +586,10 @@ check_metric_row(HeapTuple tuple, TupleDesc descriptor, HeapTuple old_tuple)
 
 	row->definition.source = szn_resolve_source(row);
 	if (!OidIsValid(row->definition.source))
+	{
+		warn_no_source(row);
 		return tuple;
+	}
 	was_unsound = is_unsound(row);
 	stored = row->definition;
 	stored.metrics = list_copy(stored.metrics);
@@ -588,7 +630,8 @@ is_same_session(const TriggerData *data, TupleDesc descriptor)
 }
 
 /*
- * metric_trigger() -> trigger, before and after each row of metric_definition.
+ * metric_trigger() -> trigger, before each statement, and before and after
+ * each row of metric_definition.
  */
 Datum
 sessionize_metric_trigger(PG_FUNCTION_ARGS)
@@ -601,6 +644,11 @@ sessionize_metric_trigger(PG_FUNCTION_ARGS)
 	check_trigger(fcinfo, "metric_trigger", "metric_definition");
 
 	SPI_connect();
+	if (is_before_statement(data))
+	{
+		SPI_finish();
+		return PointerGetDatum(NULL);
+	}
 	descriptor = RelationGetDescr(data->tg_relation);
 	if (TRIGGER_FIRED_BY_INSERT(data->tg_event))
 		new_tuple = data->tg_trigtuple;

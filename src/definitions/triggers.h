@@ -12,6 +12,7 @@
 
 extern bool szn_dropping_cascade;	/* drop_session(cascade => true) */
 extern bool szn_rebuilding;		/* rebuild_views() */
+extern bool szn_has_locked;		/* what is written is locked already */
 
 extern void szn_check_definition(SznDefinition *definition,
 								 const SznDefinition *stored, Oid owner);
