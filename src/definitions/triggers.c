@@ -29,6 +29,7 @@
 
 #include "definitions/build.h"
 #include "definitions/lock.h"
+#include "definitions/soundness.h"
 #include "definitions/triggers.h"
 #include "functions/arguments.h"
 
@@ -194,42 +195,6 @@ szn_check_definition(SznDefinition *definition, const SznDefinition *stored,
 	szn_act_as_before(&acting);
 }
 
-/*
- * A definition can be unsound, because a column of its source was renamed or
- * dropped in spite of the views.  Then its texts can be corrected one by one:
- * what is not sound yet is recorded with a warning, and views stay as they are.
- */
-static bool
-is_unsound(const SznCatalogRow *row)
-{
-	SznCatalogRow copy = *row;
-
-	copy.definition.source = szn_resolve_source(row);
-	return OidIsValid(copy.definition.source) &&
-		szn_try_to_parse(&copy.definition, &row->definition,
-						 szn_effective_owner(row)) != NULL;
-}
-
-/* Is it worth while to parse?  If not, the error becomes a warning. */
-static bool
-will_parse(const SznDefinition *definition, const SznDefinition *stored,
-		   Oid owner, bool was_unsound)
-{
-	SznDefinition copy = *definition;
-	ErrorData  *error;
-
-	if (!was_unsound)
-		return true;			/* or else an error */
-	error = szn_try_to_parse(&copy, stored, owner);
-	if (error != NULL)
-		ereport(WARNING,
-				(errcode(error->sqlerrcode),
-				 errmsg("session \"%s\" is not sound yet: %s",
-						definition->name, error->message),
-				 errhint("Its views stay as they are. Call sessionize.check_definitions().")));
-	return error == NULL;
-}
-
 static bool
 list_member_str(List *names, const char *name)
 {
@@ -241,16 +206,6 @@ list_member_str(List *names, const char *name)
 			return true;
 	}
 	return false;
-}
-
-static void
-warn_no_source(const SznCatalogRow *row)
-{
-	ereport(WARNING,
-			(errcode(ERRCODE_UNDEFINED_TABLE),
-			 errmsg("source %s of session \"%s\" does not exist",
-					row->source, row->definition.name),
-			 errhint("Call sessionize.rebuild_views() when it does.")));
 }
 
 static bool
@@ -270,6 +225,8 @@ check_session_row(HeapTuple tuple, TupleDesc descriptor,
 	SznReplacement replacement = {0};
 	SznCatalogRow copy;
 	const SznDefinition *stored = NULL;
+	bool		awaits_metrics;
+	bool		parsed = true;
 	ListCell   *cell;
 	Oid			owner;
 
@@ -330,7 +287,7 @@ check_session_row(HeapTuple tuple, TupleDesc descriptor,
 		definition->source = szn_resolve_source(old_row);
 	if (!OidIsValid(definition->source))
 	{
-		warn_no_source(row);
+		szn_warn_no_source(row);
 		return tuple;
 	}
 
@@ -340,10 +297,17 @@ check_session_row(HeapTuple tuple, TupleDesc descriptor,
 		copy = *old_row;
 		copy.definition.metrics = definition->metrics;
 		stored = &copy.definition;
-		if (!will_parse(definition, stored, owner, is_unsound(&copy)))
+		if (!szn_will_parse(definition, stored, owner, szn_is_unsound(&copy)))
 			return tuple;
 	}
-	szn_check_definition(definition, stored, owner);
+	awaits_metrics = old_row == NULL &&
+		szn_awaits_metrics(definition, NULL, owner, &parsed);
+	if (awaits_metrics)
+		check_source(definition, owner);
+	else
+		szn_check_definition(definition, stored, owner);
+	if (!parsed)
+		return tuple;
 	if (definition->prefix_is_long && old_row == NULL)
 		ereport(NOTICE,
 				(errmsg("columns of view \"%s\" begin with \"%s\" because the source has columns that begin with \"session_\"",
@@ -354,7 +318,8 @@ check_session_row(HeapTuple tuple, TupleDesc descriptor,
 	set_text(&replacement, descriptor, "restart_on", item_text(definition->restart_item));
 	set_text(&replacement, descriptor, "end_on", item_text(definition->end_item));
 	set_text(&replacement, descriptor, "filter", item_text(definition->filter_item));
-	set_text(&replacement, descriptor, "keep", item_text(definition->keep_item));
+	if (!awaits_metrics)
+		set_text(&replacement, descriptor, "keep", item_text(definition->keep_item));
 	set_text(&replacement, descriptor, "source",
 				 quote_qualified_identifier(get_namespace_name(get_rel_namespace(definition->source)),
 											get_rel_name(definition->source)));
@@ -420,6 +385,12 @@ carry_out_session_row(SznCatalogRow *old_row, SznCatalogRow *new_row)
 		if (szn_try_to_parse(&old_row->definition, &old_row->definition, szn_effective_owner(new_row)) != NULL &&
 			szn_try_to_parse(&new_row->definition, &new_row->definition, szn_effective_owner(new_row)) != NULL)
 			return;				/* there was a warning */
+	}
+	else
+	{
+		new_row->definition.source = szn_recorded_source(new_row);
+		if (szn_try_to_parse(&new_row->definition, &new_row->definition, szn_effective_owner(new_row)) != NULL)
+			return;				/* the same: it awaits metrics */
 	}
 	szn_build_views(new_row, szn_recorded_source(new_row));
 }
@@ -564,6 +535,8 @@ check_metric_row(HeapTuple tuple, TupleDesc descriptor, HeapTuple old_tuple)
 	ListCell   *cell;
 	bool		isnull;
 	bool		was_unsound;
+	bool		awaits_metrics;
+	bool		parsed = true;
 
 	check_not_null(tuple, descriptor, "schema");
 	check_not_null(tuple, descriptor, "session");
@@ -587,10 +560,10 @@ check_metric_row(HeapTuple tuple, TupleDesc descriptor, HeapTuple old_tuple)
 	row->definition.source = szn_resolve_source(row);
 	if (!OidIsValid(row->definition.source))
 	{
-		warn_no_source(row);
+		szn_warn_no_source(row);
 		return tuple;
 	}
-	was_unsound = is_unsound(row);
+	was_unsound = szn_is_unsound(row);
 	stored = row->definition;
 	stored.metrics = list_copy(stored.metrics);
 
@@ -606,15 +579,21 @@ check_metric_row(HeapTuple tuple, TupleDesc descriptor, HeapTuple old_tuple)
 	if (cell == NULL)
 		row->definition.metrics = lappend(row->definition.metrics, metric);
 
-	if (!will_parse(&row->definition, &stored, szn_effective_owner(row), was_unsound))
+	if (!szn_will_parse(&row->definition, &stored, szn_effective_owner(row), was_unsound))
 		return tuple;
-	szn_act_as(szn_effective_owner(row), false, &acting);
-	szn_parse_definition(&row->definition, &stored);
-	szn_act_as_before(&acting);
-
+	awaits_metrics = old_tuple == NULL && !was_unsound &&
+		szn_awaits_metrics(&row->definition, &stored, szn_effective_owner(row), &parsed);
+	if (!parsed)
+		return tuple;
+	if (!awaits_metrics)
+	{
+		szn_act_as(szn_effective_owner(row), false, &acting);
+		szn_parse_definition(&row->definition, &stored);
+		szn_act_as_before(&acting);
+		set_text(&replacement, descriptor, "session_filter", item_text(metric->condition));
+	}
 	set_text(&replacement, descriptor, "aggregate", metric->aggregate_text);
 	set_text(&replacement, descriptor, "filter", item_text(metric->filter_item));
-	set_text(&replacement, descriptor, "session_filter", item_text(metric->condition));
 	return apply_replacement(&replacement, tuple, descriptor);
 }
 
@@ -685,7 +664,7 @@ sessionize_metric_trigger(PG_FUNCTION_ARGS)
 			row = szn_find_definition(get_column(data->tg_trigtuple, descriptor, "schema"),
 									  get_column(data->tg_trigtuple, descriptor, "session"),
 									  true);
-			if (row != NULL && OidIsValid(szn_resolve_source(row)) && !is_unsound(row))
+			if (row != NULL && OidIsValid(szn_resolve_source(row)) && !szn_is_unsound(row))
 				szn_build_views(row, szn_resolve_source(row));
 		}
 
@@ -697,7 +676,7 @@ sessionize_metric_trigger(PG_FUNCTION_ARGS)
 			!is_same_session(data, descriptor) &&
 			!(TRIGGER_FIRED_BY_INSERT(data->tg_event) &&
 			  szn_sessions_view_has_metric(row, szn_metric_from_tuple(tuple, descriptor)->name)) &&
-			!is_unsound(row))
+			!szn_is_unsound(row))
 			szn_build_views(row, szn_resolve_source(row));
 	}
 	SPI_finish();
