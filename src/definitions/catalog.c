@@ -451,3 +451,49 @@ szn_list_definitions(const char *schema, Oid role)
 	}
 	return result;
 }
+
+/*
+ * Where a definition's views are when its schema has gone because somebody
+ * renamed it: the only schema with three views of these names that belong to
+ * the owner, and to no other definition.  NULL if there is none, or no need.
+ */
+char *
+szn_find_renamed_schema(const SznCatalogRow *row)
+{
+	SznDefinition moved = row->definition;
+	Oid			owner = get_role_oid(row->owner, true);
+	List	   *candidates = NIL;
+	ListCell   *cell;
+	char	   *result = NULL;
+
+	if (OidIsValid(get_namespace_oid(row->definition.schema, true)) || !OidIsValid(owner))
+		return NULL;
+	query_by_name("SELECT n.nspname FROM pg_catalog.pg_class AS c"
+				  " JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace"
+				  " WHERE c.relname OPERATOR(pg_catalog.=) $2::pg_catalog.name"
+				  " AND c.relowner OPERATOR(pg_catalog.=) (SELECT r.oid FROM pg_catalog.pg_roles AS r"
+				  " WHERE r.rolname OPERATOR(pg_catalog.=) $1::pg_catalog.name)",
+				  row->owner, row->definition.name);
+	for (uint64 i = 0; i < SPI_processed; i++)
+		candidates = lappend(candidates, SPI_getvalue(SPI_tuptable->vals[i],
+													  SPI_tuptable->tupdesc, 1));
+	foreach(cell, candidates)
+	{
+		bool		all = true;
+
+		moved.schema = (char *) lfirst(cell);
+		for (int view = 0; view < SZN_NUM_VIEWS; view++)
+		{
+			Oid			relid = szn_view_oid(&moved, view);
+
+			all = all && OidIsValid(relid) && szn_owner_of(relid) == owner &&
+				szn_is_own_view(relid, view, &moved);
+		}
+		if (!all || szn_find_definition(moved.schema, moved.name, true) != NULL)
+			continue;
+		if (result != NULL)
+			return NULL;
+		result = moved.schema;
+	}
+	return result;
+}

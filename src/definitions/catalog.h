@@ -38,6 +38,7 @@ extern SznCatalogRow *szn_find_definition(const char *schema, const char *name,
 extern List *szn_list_definitions(const char *schema, Oid role);
 extern List *szn_load_metrics(const char *schema, const char *session);
 extern char *szn_find_schema(const char *schema, const char *name);
+extern char *szn_find_renamed_schema(const SznCatalogRow *row);
 extern Oid	szn_view_oid(const SznDefinition *definition, SznView view);
 extern bool szn_is_own_view(Oid relid, SznView view, const SznDefinition *definition);
 extern Oid	szn_source_of_view(Oid view);

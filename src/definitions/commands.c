@@ -12,7 +12,6 @@
 
 #include "access/htup_details.h"
 #include "access/table.h"
-#include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/objectaddress.h"
 #include "catalog/pg_class.h"
@@ -25,10 +24,10 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
-#include "utils/resowner.h"
 #include "utils/varlena.h"
 
 #include "definitions/build.h"
+#include "definitions/commands.h"
 #include "definitions/lock.h"
 #include "definitions/triggers.h"
 #include "functions/arguments.h"
@@ -38,7 +37,6 @@ PG_FUNCTION_INFO_V1(sessionize_define_metric);
 PG_FUNCTION_INFO_V1(sessionize_alter_session);
 PG_FUNCTION_INFO_V1(sessionize_drop_session);
 PG_FUNCTION_INFO_V1(sessionize_drop_metric);
-PG_FUNCTION_INFO_V1(sessionize_rebuild_views);
 
 
 
@@ -96,8 +94,8 @@ check_is_owner(const SznCatalogRow *row)
  * The caller's definition, locked.  One that is to get another name or source
  * is locked with these, too.
  */
-static SznCatalogRow *
-lock_for_alter(const char *schema, const char *name, const char *new_schema,
+SznCatalogRow *
+szn_lock_for_change(const char *schema, const char *name, const char *new_schema,
 			   const char *new_name, Oid source)
 {
 	SznCatalogRow *row = szn_find_definition(schema, name, false);
@@ -116,15 +114,16 @@ lock_for_alter(const char *schema, const char *name, const char *new_schema,
 	return row;
 }
 
-static SznCatalogRow *
-find_own_definition(const char *schema, const char *name)
+/* The same, for any other change. */
+SznCatalogRow *
+szn_lock_own_definition(const char *schema, const char *name)
 {
-	return lock_for_alter(schema, name, NULL, NULL, InvalidOid);
+	return szn_lock_for_change(schema, name, NULL, NULL, InvalidOid);
 }
 
 /* Write to the catalog tables in their owner's name. */
-static void
-write_catalog(const char *command, int num_args, Oid *types, Datum *values,
+void
+szn_write_catalog(const char *command, int num_args, Oid *types, Datum *values,
 			  const char *nulls)
 {
 	Oid			user;
@@ -300,7 +299,7 @@ sessionize_define_session(PG_FUNCTION_ARGS)
 		szn_rebuilding = true;
 		PG_TRY();
 		{
-			write_catalog("UPDATE sessionize.session_definition SET owner = $3, source = $4,"
+			szn_write_catalog("UPDATE sessionize.session_definition SET owner = $3, source = $4,"
 						  " actor = $5, event_time = $6, inactivity = $7, restart_on = $8,"
 						  " end_on = $9, max_duration = $10, require_restart = $11, filter = $12,"
 						  " keep = $13, label_prefix = $14, security_invoker = $15, readers = $16"
@@ -315,7 +314,7 @@ sessionize_define_session(PG_FUNCTION_ARGS)
 		PG_END_TRY();
 	}
 	else
-		write_catalog("INSERT INTO sessionize.session_definition (schema, name, owner, source,"
+		szn_write_catalog("INSERT INTO sessionize.session_definition (schema, name, owner, source,"
 					  " actor, event_time, inactivity, restart_on, end_on, max_duration,"
 					  " require_restart, filter, keep, label_prefix, security_invoker, readers)"
 					  " VALUES ($1::pg_catalog.name, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,"
@@ -347,7 +346,7 @@ sessionize_define_metric(PG_FUNCTION_ARGS)
 	SPI_connect();
 	name = required_text(fcinfo, NAME, "name");
 	szn_check_name(name, "metric name", NAMEDATALEN - 1);
-	row = find_own_definition(name_or_null(fcinfo, SCHEMA),
+	row = szn_lock_own_definition(name_or_null(fcinfo, SCHEMA),
 							  required_text(fcinfo, SESSION, "session"));
 
 	foreach(cell, row->definition.metrics)
@@ -392,7 +391,7 @@ sessionize_define_metric(PG_FUNCTION_ARGS)
 	values[6] = PG_GETARG_DATUM(NTH);
 	nulls[6] = PG_ARGISNULL(NTH) ? 'n' : ' ';
 
-	write_catalog(exists ?
+	szn_write_catalog(exists ?
 				  "UPDATE sessionize.metric_definition SET aggregate = $4, filter = $5,"
 				  " session_filter = $6, nth = $7"
 				  " WHERE schema OPERATOR(pg_catalog.=) $1::pg_catalog.name"
@@ -421,7 +420,7 @@ sessionize_drop_metric(PG_FUNCTION_ARGS)
 	bool		exists = false;
 
 	SPI_connect();
-	row = find_own_definition(name_or_null(fcinfo, 2), required_text(fcinfo, 0, "session"));
+	row = szn_lock_own_definition(name_or_null(fcinfo, 2), required_text(fcinfo, 0, "session"));
 	name = required_text(fcinfo, 1, "name");
 	foreach(cell, row->definition.metrics)
 		exists |= strcmp(((SznMetric *) lfirst(cell))->name, name) == 0;
@@ -433,7 +432,7 @@ sessionize_drop_metric(PG_FUNCTION_ARGS)
 	values[0] = text_datum(row->definition.schema, &nulls[0]);
 	values[1] = text_datum(row->definition.name, &nulls[1]);
 	values[2] = text_datum(name, &nulls[2]);
-	write_catalog("DELETE FROM sessionize.metric_definition"
+	szn_write_catalog("DELETE FROM sessionize.metric_definition"
 				  " WHERE schema OPERATOR(pg_catalog.=) $1::pg_catalog.name"
 				  " AND session OPERATOR(pg_catalog.=) $2 AND name OPERATOR(pg_catalog.=) $3",
 				  3, types, values, nulls);
@@ -451,13 +450,13 @@ sessionize_drop_session(PG_FUNCTION_ARGS)
 	SznCatalogRow *row;
 
 	SPI_connect();
-	row = find_own_definition(name_or_null(fcinfo, 2), required_text(fcinfo, 0, "name"));
+	row = szn_lock_own_definition(name_or_null(fcinfo, 2), required_text(fcinfo, 0, "name"));
 	values[0] = text_datum(row->definition.schema, &nulls[0]);
 	values[1] = text_datum(row->definition.name, &nulls[1]);
 	szn_dropping_cascade = !PG_ARGISNULL(1) && PG_GETARG_BOOL(1);
 	PG_TRY();
 	{
-		write_catalog("DELETE FROM sessionize.session_definition"
+		szn_write_catalog("DELETE FROM sessionize.session_definition"
 					  " WHERE schema OPERATOR(pg_catalog.=) $1::pg_catalog.name"
 					  " AND name OPERATOR(pg_catalog.=) $2",
 					  2, types, values, nulls);
@@ -505,7 +504,7 @@ sessionize_alter_session(PG_FUNCTION_ARGS)
 	name = required_text(fcinfo, 0, "name");
 	field = required_text(fcinfo, 1, "field");
 	value = text_or_null(fcinfo, 2);
-	row = lock_for_alter(name_or_null(fcinfo, 3), name,
+	row = szn_lock_for_change(name_or_null(fcinfo, 3), name,
 						 strcmp(field, "schema") == 0 ? value : NULL,
 						 strcmp(field, "name") == 0 ? value : NULL,
 						 strcmp(field, "source") == 0 && value != NULL ?
@@ -523,152 +522,11 @@ sessionize_alter_session(PG_FUNCTION_ARGS)
 	values[0] = text_datum(row->definition.schema, &nulls[0]);
 	values[1] = text_datum(row->definition.name, &nulls[1]);
 	values[2] = text_datum(value, &nulls[2]);
-	write_catalog(psprintf("UPDATE sessionize.session_definition SET %s = $3::%s"
+	szn_write_catalog(psprintf("UPDATE sessionize.session_definition SET %s = $3::%s"
 						   " WHERE schema OPERATOR(pg_catalog.=) $1::pg_catalog.name"
 						   " AND name OPERATOR(pg_catalog.=) $2",
 						   fields[i].field, fields[i].type),
 				  3, types, values, nulls);
 	SPI_finish();
 	PG_RETURN_VOID();
-}
-
-/*
- * Write a definition anew, as it stands; the triggers do the rest.  Its source
- * is what has the recorded name now, if anything has.
- */
-static void
-rebuild(const SznCatalogRow *row)
-{
-	Oid			types[3] = {TEXTOID, TEXTOID, NAMEOID};
-	Datum		values[3];
-	char		nulls[3];
-	NameData	owner;
-
-	namestrcpy(&owner, GetUserNameFromId(szn_effective_owner(row), false));
-	values[0] = text_datum(row->definition.schema, &nulls[0]);
-	values[1] = text_datum(row->definition.name, &nulls[1]);
-	values[2] = NameGetDatum(&owner);
-	nulls[2] = ' ';
-
-	szn_rebuilding = true;
-	PG_TRY();
-	{
-		write_catalog("UPDATE sessionize.session_definition SET owner = $3"
-					  " WHERE schema OPERATOR(pg_catalog.=) $1::pg_catalog.name"
-					  " AND name OPERATOR(pg_catalog.=) $2",
-					  3, types, values, nulls);
-	}
-	PG_FINALLY();
-	{
-		szn_rebuilding = false;
-	}
-	PG_END_TRY();
-}
-
-/*
- * The same in a sub-transaction; what goes wrong is a warning.  Returns
- * whether it went well.
- */
-static bool
-try_to_rebuild(const char *schema, const char *name, bool warn)
-{
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	volatile bool done = false;
-
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		rebuild(find_own_definition(schema, name));
-		done = szn_views_exist(szn_find_definition(schema, name, false));
-		ReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
-		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION)
-			ReThrowError(error);
-		if (warn)
-			ereport(WARNING,
-					(errcode(error->sqlerrcode),
-					 errmsg("session \"%s\" in schema \"%s\" could not be rebuilt: %s",
-							name, schema, error->message),
-					 error->detail ? errdetail("%s", error->detail) : 0));
-	}
-	PG_END_TRY();
-	return done;
-}
-
-/*
- * Rebuild what the caller may.  Definitions can stand on each other's views,
- * so those that fail are tried again as long as others come through.
- */
-static int64
-rebuild_all(const char *schema)
-{
-	List	   *names = szn_list_definitions(schema, GetUserId());
-	List	   *failed;
-	int64		count = 0;
-	bool		last_round = false;
-
-	/* all at once, so that others wait for none of them while we hold another */
-	szn_lock_definitions(names, InvalidOid);
-	for (;;)
-	{
-		ListCell   *cell;
-
-		failed = NIL;
-		foreach(cell, names)
-		{
-			SznName    *name = (SznName *) lfirst(cell);
-
-			SznCatalogRow *row = szn_find_definition(name->schema, name->name, true);
-
-			if (row == NULL)
-				continue;		/* dropped while we waited */
-
-			/* a source that may be one of those to come is no news yet */
-			if ((last_round || OidIsValid(szn_resolve_source(row))) &&
-				try_to_rebuild(name->schema, name->name, last_round))
-				count++;
-			else
-				failed = lappend(failed, name);
-		}
-		if (last_round)
-			return count;
-		last_round = list_length(failed) == list_length(names);
-		names = failed;
-	}
-}
-
-/* rebuild_views(name, schema) -> bigint: how many definitions were rebuilt */
-Datum
-sessionize_rebuild_views(PG_FUNCTION_ARGS)
-{
-	char	   *name = text_or_null(fcinfo, 0);
-	char	   *schema = name_or_null(fcinfo, 1);
-	int64		count;
-
-	SPI_connect();
-	if (name != NULL)
-	{
-		SznCatalogRow *row = find_own_definition(schema, name);
-
-		rebuild(row);
-		count = szn_views_exist(row) ? 1 : 0;
-	}
-	else
-		count = rebuild_all(schema);
-	SPI_finish();
-	PG_RETURN_INT64(count);
 }

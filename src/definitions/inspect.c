@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "access/relation.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "funcapi.h"
@@ -322,6 +323,21 @@ check_definition(SznCatalogRow *row, SznReport *problems)
 	ListCell   *cell;
 	char	   *source;
 
+	if (!OidIsValid(get_namespace_oid(definition->schema, true)))
+	{
+		char	   *renamed = szn_find_renamed_schema(row);
+
+		report(problems, "schema",
+			   psprintf("schema \"%s\" does not exist", definition->schema),
+			   renamed ? psprintf("Its views are in schema \"%s\" now. Call sessionize.rebuild_views(%s, %s).",
+								  renamed, quote_literal_cstr(definition->name),
+								  quote_literal_cstr(definition->schema)) :
+			   psprintf("Create it and call sessionize.rebuild_views(), or name another by sessionize.alter_session(%s, 'schema', ..., %s).",
+						quote_literal_cstr(definition->name),
+						quote_literal_cstr(definition->schema)));
+		if (renamed != NULL)
+			return;				/* then there may be more to say, or nothing */
+	}
 	for (int view = 0; view < SZN_NUM_VIEWS; view++)
 	{
 		Oid			relid = szn_view_oid(definition, view);
