@@ -293,6 +293,30 @@ ask(q{SELECT sessionize.alter_session('visit', 'schema', 'other', 'app')});
 is(problems(), '', '... and what it says helps');
 is(ask('SELECT count(*) > 0 FROM other.visit'), 't', '... views are there again');
 
+# ---------- the owner ----------
+
+$node->safe_psql('postgres', 'CREATE ROLE bob LOGIN; CREATE ROLE carol LOGIN');
+for my $case ([ 'postgres', '' ], [ 'carol', 'GRANT alice, bob TO carol' ], [ 'bob', 'DROP OWNED BY alice; DROP ROLE alice' ])
+{
+	my ($who, $before) = @$case;
+	$rows = start();
+	$node->safe_psql('postgres', "REASSIGN OWNED BY alice TO bob; $before");
+	is(ask('TABLE app.visit ORDER BY 1, 2, 3', 'bob'), ask('TABLE app.visit ORDER BY 1, 2, 3', 'postgres'), 'REASSIGN OWNED: reads go on');
+	is(ask('SELECT problem, hint FROM sessionize.check_definitions()', 'bob'),
+		'the views belong to "bob", not to "alice"|' . ($who eq 'bob' ? 'Call' : 'Have a superuser, or a member of both roles, call') . ' sessionize.rebuild_views().',
+		'... the new owner and what helps are named');
+	for my $role ($who eq 'bob' ? () : ('alice', 'bob'))
+	{
+		(undef, undef, $error) = $node->psql('postgres', q{SELECT sessionize.rebuild_views('visit', 'app')}, extra_params => [ '-U', $role ]);
+		like($error, qr/must be owner of session "visit"/, "... not by $role alone");
+	}
+	is(ask(q{SELECT sessionize.rebuild_views('visit', 'app')}, $who), '1', "... which is done by $who");
+	is(ask('SELECT count(*) FROM sessionize.check_definitions()', 'bob'), '0', '... nothing is left to say');
+	ask(q{SELECT sessionize.define_metric('visit', 'n', 'count(*)', schema => 'app'); SELECT sessionize.drop_session('visit', schema => 'app')}, 'bob');
+	$node->safe_psql('postgres', 'DROP OWNED BY bob CASCADE');
+	$node->safe_psql('postgres', 'CREATE ROLE alice LOGIN') if $who eq 'bob';
+}
+
 # ---------- the definition, by its own means ----------
 
 $rows = start();

@@ -18,6 +18,7 @@
 #include "parser/analyze.h"
 #include "parser/parser.h"
 #include "rewrite/rewriteHandler.h"
+#include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -256,7 +257,7 @@ report(SznReport *report, const char *object, const char *problem,
 static bool
 has_new_column(Oid source, Oid events_view)
 {
-	Relation	relation = relation_open(source, AccessShareLock);
+	Relation	relation = relation_open(source, NoLock);
 	TupleDesc	descriptor = RelationGetDescr(relation);
 	bool		result = false;
 
@@ -294,7 +295,9 @@ view_is_up_to_date(const SznDefinition *definition, SznView view, Oid relid)
 													   raw_parser(sql, RAW_PARSE_DEFAULT)),
 										 sql, NULL, 0, NULL);
 
-	relation = relation_open(relid, AccessShareLock);
+	relation = try_relation_open(relid, AccessShareLock);
+	if (relation == NULL)
+		return true;			/* dropped just now */
 	actual = copyObject(get_view_query(relation));
 	relation_close(relation, NoLock);
 
@@ -375,6 +378,8 @@ check_definition(SznCatalogRow *row, SznReport *problems)
 		report(problems, "owner",
 			   psprintf("the views belong to \"%s\", not to \"%s\"",
 						GetUserNameFromId(owner, false), row->owner),
+			   OidIsValid(get_role_oid(row->owner, true)) ?
+			   "Have a superuser, or a member of both roles, call sessionize.rebuild_views()." :
 			   "Call sessionize.rebuild_views().");
 
 	definition->source = szn_resolve_source(row);
@@ -399,6 +404,10 @@ check_definition(SznCatalogRow *row, SznReport *problems)
 	if (!OidIsValid(owner) || !has_privs_of_role(GetUserId(), owner))
 		return;
 
+	/* it stays, from here on */
+	LockRelationOid(definition->source, AccessShareLock);
+	if (get_rel_name(definition->source) == NULL)
+		return;
 	error = szn_try_to_parse(definition, definition, owner);
 	if (error != NULL)
 	{
