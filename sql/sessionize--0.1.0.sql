@@ -1472,6 +1472,10 @@ LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE COST 100;
 
 REVOKE EXECUTE ON FUNCTION sessionize.session_trigger(), sessionize.metric_trigger() FROM PUBLIC;
 
+CREATE TRIGGER lock_definitions BEFORE INSERT OR UPDATE OR DELETE ON sessionize.session_definition
+FOR EACH STATEMENT EXECUTE FUNCTION sessionize.session_trigger();
+CREATE TRIGGER lock_definitions BEFORE INSERT OR UPDATE OR DELETE ON sessionize.metric_definition
+FOR EACH STATEMENT EXECUTE FUNCTION sessionize.metric_trigger();
 CREATE TRIGGER check_definition BEFORE INSERT OR UPDATE ON sessionize.session_definition
 FOR EACH ROW EXECUTE FUNCTION sessionize.session_trigger();
 CREATE TRIGGER carry_out_definition AFTER INSERT OR UPDATE OR DELETE ON sessionize.session_definition
@@ -1665,6 +1669,8 @@ COMMENT ON COLUMN sessionize.metric_definition.filter IS 'condition: which event
 COMMENT ON COLUMN sessionize.metric_definition.session_filter IS 'condition on the sessions view: which sessions it is about';
 COMMENT ON COLUMN sessionize.metric_definition.nth IS 'only the nth of the actor''s sessions that pass session_filter';
 
+COMMENT ON TRIGGER lock_definitions ON sessionize.session_definition IS 'waits until nobody else changes definitions';
+COMMENT ON TRIGGER lock_definitions ON sessionize.metric_definition IS 'waits until nobody else changes definitions';
 COMMENT ON TRIGGER check_definition ON sessionize.session_definition IS 'checks a definition and qualifies its texts';
 COMMENT ON TRIGGER carry_out_definition ON sessionize.session_definition IS 'makes the views follow the definition';
 COMMENT ON TRIGGER check_definition ON sessionize.metric_definition IS 'checks a metric and qualifies its texts';

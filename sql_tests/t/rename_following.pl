@@ -104,6 +104,10 @@ is(problems(), 'app.visit|source|the views read "Raw, data".events, not raw.even
 ask(q{SELECT sessionize.alter_session('visit', 'source', '"Raw, data".events', schema => 'app')});
 in_order($rows, 'recorded by alter_session()');
 ask('ALTER SCHEMA "Raw, data" RENAME TO raw');
+is(problems(), 'app.visit|source|the views read raw.events, not "Raw, data".events', '... and named back: named again');
+is(hints(), 'Call sessionize.rebuild_views().', '... with what helps');
+is(ask('SELECT sessionize.rebuild_views()'), '1', '... which is called');
+in_order($rows, 'recorded by rebuild_views()');
 
 $rows = start();
 ask('ALTER TABLE raw.events SET SCHEMA other');
@@ -136,6 +140,28 @@ ask('ALTER TABLE raw.events RENAME more TO much_more');
 is(ask('SELECT count(more) FROM app.visit_events'), '0', 'then renamed: the view keeps its column');
 ask(q{SELECT sessionize.rebuild_views()});
 is(ask('SELECT count(much_more) FROM app.visit_events'), '0', '... until it is rebuilt');
+
+# ... also when views stand on it, somebody's own and another definition's
+$rows = start();
+ask(q{ALTER TABLE raw.events ADD a int DEFAULT 1, ADD b int DEFAULT 2, ADD c int DEFAULT 3; SELECT sessionize.rebuild_views();
+	CREATE VIEW other.report AS SELECT a, b, c, page FROM app.visit_events;
+	SELECT sessionize.define_session('burst', 'app.visit_events', 'a', 'ts', '1 day', filter => 'c = 3', schema => 'other');});
+my $report = ask('TABLE other.report');
+my $bursts = rows_of('burst', 'other');
+ask(q{ALTER TABLE raw.events RENAME a TO x; ALTER TABLE raw.events RENAME b TO a; ALTER TABLE raw.events RENAME x TO b;
+	ALTER TABLE raw.events RENAME c TO "new c"; SELECT sessionize.rebuild_views('visit', 'app')});
+is(ask('SELECT DISTINCT b, a, "new c" FROM app.visit_events'), '1|2|3', 'columns are renamed below dependents, two of them exchanged: rebuild_views() renames them');
+is(ask('TABLE other.report'), $report, "... somebody's view on them reads on");
+is(rows_of('burst', 'other'), $bursts, "... and another definition's");
+is(ask(q{SELECT problem FROM sessionize.check_definitions('visit')}), '', '... and nothing is left to say of this one');
+like(ask(q{SELECT problem FROM sessionize.check_definitions('burst')}), qr/^column "c" does not exist$/m, '... but that the other still names the old column');
+ask(q{SELECT sessionize.define_session('burst', 'app.visit_events', 'b', 'ts', '1 day', filter => '"new c" = 3', schema => 'other', replace => true)});
+is(problems(), '', '... which is put right there');
+# a change of the definition's own is not a rename in the source
+ask('CREATE VIEW other.people AS SELECT user_id FROM app.visit');
+my ($code, undef, $error) = $node->psql('postgres', q{SELECT sessionize.alter_session('visit', 'actor', 'user_id AS person', 'app')}, extra_params => [ '-U', 'alice' ]);
+like($error, qr/cannot drop view app.visit because other objects depend on it/, "another name of the definition's own is refused, with the dependents");
+like($error, qr/view other.people depends on/, '... by name');
 
 # used once, by the definition
 for my $case ([ 'page', 'filter', q{$$path <> 'p3'$$}, 'path' ], [ 'ts', 'event_time', q{'at'}, 'at' ],
@@ -231,6 +257,67 @@ in_order($rows, 'alter_session() gives the definition the new name', 'visit', 'm
 is(ask(q{SELECT sessionize.define_metric('visit', 'n', 'count(*)', schema => 'my app')}), 'session n', '... and life goes on');
 ask(q{SELECT sessionize.drop_session('visit', schema => 'my app')});
 ask('DROP SCHEMA "my app"');
+
+# ... rebuild_views() follows, too, by whatever name it is told; here the source
+# is in the same schema, and another definition on top is not
+for my $given ('', q{rebuild_views('visit', 'app'); SELECT sessionize.rebuild_views()}, q{rebuild_views('visit', 'my app'); SELECT sessionize.rebuild_views()},
+	q{rebuild_views('visit'); SELECT sessionize.rebuild_views()}, 'rebuild_views()')
+{
+	my $call = $given;
+	start();
+	ask(q{ALTER TABLE raw.events SET SCHEMA app; SELECT sessionize.rebuild_views();
+		SELECT sessionize.define_session('burst', 'app.visit', 'user_id', 'started_at', '1 day', schema => 'other');});
+	$rows = rows_of('visit');
+	my $bursts = rows_of('burst', 'other');
+	# what looks like the views but belongs to others, or is not all three of them, does not count
+	my $copy = q{DO $$BEGIN EXECUTE 'CREATE VIEW %s.visit%s AS ' || pg_get_viewdef('app.visit%2$s'::regclass); END$$;};
+	$node->safe_psql('postgres', join '', 'CREATE SCHEMA super;', map { sprintf $copy, 'super', $_ } '', '_events', '_actors');
+	ask(sprintf($copy, 'raw', '') . 'ALTER SCHEMA app RENAME TO "my app"');
+	is(ask(q{SELECT problem, hint FROM sessionize.check_definitions('visit')}),
+		q{schema "app" does not exist|Its views are in schema "my app" now. Call sessionize.rebuild_views('visit', 'app').},
+		"views' schema renamed: check_definitions() names the schema and the call");
+	$call ||= ask(q{SELECT substring(hint FROM 'Call sessionize[.](.*)[.]$') FROM sessionize.check_definitions('visit')}) . '; SELECT sessionize.rebuild_views()';
+	ask(qq{SET search_path = "my app"; SELECT sessionize.$call});
+	is(rows_of('burst', 'other'), $bursts, "$call: the definition on top reads on");
+	in_order($rows, '... and the one below is found', 'visit', 'my app');
+	is(ask('SELECT schema, session FROM sessionize.metric_definition'), 'my app|visit', '... with its metrics');
+	$node->safe_psql('postgres', 'DROP SCHEMA super CASCADE');
+	ask('DROP SCHEMA "my app" CASCADE');
+}
+
+# a schema that is gone for good
+start();
+ask('DROP SCHEMA app CASCADE');
+is(ask(q{SELECT problem, hint FROM sessionize.check_definitions() WHERE object = 'schema'}),
+	q{schema "app" does not exist|Create it and call sessionize.rebuild_views(), or name another by sessionize.alter_session('visit', 'schema', ..., 'app').},
+	"views' schema dropped: check_definitions() names it");
+ask(q{SELECT sessionize.alter_session('visit', 'schema', 'other', 'app')});
+is(problems(), '', '... and what it says helps');
+is(ask('SELECT count(*) > 0 FROM other.visit'), 't', '... views are there again');
+
+# ---------- the owner ----------
+
+$node->safe_psql('postgres', 'CREATE ROLE bob LOGIN; CREATE ROLE carol LOGIN');
+for my $case ([ 'postgres', '' ], [ 'carol', 'GRANT alice, bob TO carol' ], [ 'bob', 'DROP OWNED BY alice; DROP ROLE alice' ])
+{
+	my ($who, $before) = @$case;
+	$rows = start();
+	$node->safe_psql('postgres', "REASSIGN OWNED BY alice TO bob; $before");
+	is(ask('TABLE app.visit ORDER BY 1, 2, 3', 'bob'), ask('TABLE app.visit ORDER BY 1, 2, 3', 'postgres'), 'REASSIGN OWNED: reads go on');
+	is(ask('SELECT problem, hint FROM sessionize.check_definitions()', 'bob'),
+		'the views belong to "bob", not to "alice"|' . ($who eq 'bob' ? 'Call sessionize.rebuild_views().' : q{If they are the session's views, have a superuser, or a member of both roles, call sessionize.rebuild_views() with the session's name.}),
+		'... the new owner and what helps are named');
+	for my $role ($who eq 'bob' ? () : ('alice', 'bob'))
+	{
+		(undef, undef, $error) = $node->psql('postgres', q{SELECT sessionize.rebuild_views('visit', 'app')}, extra_params => [ '-U', $role ]);
+		like($error, qr/must be owner of session "visit"|permission denied for table events/, "... not by $role alone");
+	}
+	is(ask(q{SELECT sessionize.rebuild_views('visit', 'app')}, $who), '1', "... which is done by $who");
+	is(ask('SELECT count(*) FROM sessionize.check_definitions()', 'bob'), '0', '... nothing is left to say');
+	ask(q{SELECT sessionize.define_metric('visit', 'n', 'count(*)', schema => 'app'); SELECT sessionize.drop_session('visit', schema => 'app')}, 'bob');
+	$node->safe_psql('postgres', 'DROP OWNED BY bob CASCADE');
+	$node->safe_psql('postgres', 'CREATE ROLE alice LOGIN') if $who eq 'bob';
+}
 
 # ---------- the definition, by its own means ----------
 

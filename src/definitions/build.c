@@ -18,6 +18,10 @@
 #include "executor/spi.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "parser/parse_relation.h"
+#include "parser/parsetree.h"
+#include "rewrite/rewriteHandler.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -280,6 +284,85 @@ view_comment(const SznDefinition *definition, SznView view)
 	return psprintf("session %s: %s", definition->name, what[view]);
 }
 
+/*
+ * Which column of the source a view's column shows as it is; InvalidAttrNumber
+ * if it is none.
+ */
+static AttrNumber
+source_column(Query *query, AttrNumber column, Oid source)
+{
+	for (;;)
+	{
+		TargetEntry *entry = get_tle_by_resno(query->targetList, column);
+		Var		   *var;
+		RangeTblEntry *relation;
+
+		if (entry == NULL || !IsA(entry->expr, Var))
+			return InvalidAttrNumber;
+		var = (Var *) entry->expr;
+		relation = rt_fetch(var->varno, query->rtable);
+		if (var->varlevelsup > 0 || var->varattno <= 0)
+			return InvalidAttrNumber;
+		if (relation->rtekind == RTE_RELATION && relation->relid == source)
+			return var->varattno;
+		if (relation->rtekind != RTE_SUBQUERY)
+			return InvalidAttrNumber;
+		query = relation->subquery;
+		column = var->varattno;
+	}
+}
+
+/*
+ * Columns that were renamed in the source are renamed in the events view,
+ * which leaves alone what depends on them.  Replacing the view would not do
+ * that.  It is left to decide when names of this view's own are in the way.
+ */
+static void
+follow_renamed_columns(const SznDefinition *definition, Oid relid)
+{
+	const char *view = view_name(definition, SZN_VIEW_EVENTS);
+	Relation	relation = relation_open(relid, AccessShareLock);
+	TupleDesc	descriptor = RelationGetDescr(relation);
+	Query	   *query = get_view_query(relation);
+	List	   *commands = NIL;
+	List	   *more_commands = NIL;
+	List	   *old_names = NIL;
+	List	   *new_names = NIL;
+	ListCell   *cell;
+
+	for (int i = 0; i < descriptor->natts; i++)
+	{
+		char	   *name = NameStr(TupleDescAttr(descriptor, i)->attname);
+		AttrNumber	column = source_column(query, i + 1, definition->source);
+		char	   *new_name = column == InvalidAttrNumber ? NULL :
+			get_attname(definition->source, column, true);
+		char	   *in_between = psprintf("........sessionize.%d........", i + 1);
+
+		if (new_name == NULL || strcmp(name, new_name) == 0)
+			continue;
+		old_names = lappend(old_names, makeString(pstrdup(name)));
+		new_names = lappend(new_names, makeString(new_name));
+
+		/* names can have been exchanged */
+		commands = lappend(commands,
+						   psprintf("ALTER VIEW %s RENAME COLUMN %s TO %s", view,
+									quote_identifier(name), quote_identifier(in_between)));
+		more_commands = lappend(more_commands,
+								psprintf("ALTER VIEW %s RENAME COLUMN %s TO %s", view,
+										 quote_identifier(in_between), quote_identifier(new_name)));
+	}
+	relation_close(relation, AccessShareLock);
+
+	foreach(cell, new_names)
+	{
+		if (get_attnum(relid, strVal(lfirst(cell))) != InvalidAttrNumber &&
+			!list_member(old_names, lfirst(cell)))
+			return;
+	}
+	foreach(cell, list_concat(commands, more_commands))
+		run((char *) lfirst(cell));
+}
+
 static void
 build_view(SznCatalogRow *row, SznView view)
 {
@@ -291,8 +374,15 @@ build_view(SznCatalogRow *row, SznView view)
 	ListCell   *cell;
 	bool		barrier = OidIsValid(relid) && is_security_barrier(relid);
 
+	if (OidIsValid(relid) && view == SZN_VIEW_EVENTS)
+		follow_renamed_columns(definition, relid);
 	if (!OidIsValid(relid))
-		run(create_command("CREATE", row, barrier, name, query));
+	{
+		/* somebody's CREATE VIEW can have been faster */
+		if (!try_to_run(create_command("CREATE", row, barrier, name, query),
+						ERRCODE_UNIQUE_VIOLATION))
+			error_name_taken(definition, view);
+	}
 	else if (!try_to_run(create_command("CREATE OR REPLACE", row, barrier, name, query),
 						 ERRCODE_INVALID_TABLE_DEFINITION))
 	{

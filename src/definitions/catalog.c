@@ -17,18 +17,17 @@
 #include "nodes/makefuncs.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
-#include "common/hashfn.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
 #include "rewrite/rewriteHandler.h"
-#include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/datum.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/syscache.h"
 #include "utils/varlena.h"
 
 #include "definitions/catalog.h"
@@ -239,21 +238,6 @@ szn_find_definition(const char *schema, const char *name, bool missing_ok)
 	return row;
 }
 
-/*
- * Only one transaction at a time may change a definition.  Different ones do
- * not wait for each other.
- */
-void
-szn_lock_definition(const char *schema, const char *name)
-{
-	char	   *key = quote_qualified_identifier(schema, name);
-	Oid			namespace = get_namespace_oid("sessionize", false);
-
-	LockDatabaseObject(get_relname_relid("session_definition", namespace),
-					   hash_bytes((unsigned char *) key, strlen(key)),
-					   0, AccessExclusiveLock);
-}
-
 /* A definition's view, or whatever else has its name; InvalidOid if nothing. */
 Oid
 szn_view_oid(const SznDefinition *definition, SznView view)
@@ -348,35 +332,63 @@ find_source(Node *node, Oid *source)
 	return expression_tree_walker(node, find_source, source);
 }
 
-/* The source that a definition's view reads; InvalidOid if it is no such view. */
+/*
+ * The source that a definition's view reads; InvalidOid if it is no such view,
+ * or has just been dropped.
+ */
 Oid
 szn_source_of_view(Oid view)
 {
-	Relation	relation = relation_open(view, AccessShareLock);
+	Relation	relation = try_relation_open(view, AccessShareLock);
 	Oid			source = InvalidOid;
 
+	if (relation == NULL)
+		return InvalidOid;
 	if (relation->rd_rel->relkind == RELKIND_VIEW)
 		(void) find_source((Node *) get_view_query(relation), &source);
-	relation_close(relation, NoLock);
+
+	/* who looks must not be in the way of who changes it, see lock.c */
+	relation_close(relation, AccessShareLock);
 	return source;
+}
+
+/*
+ * The relation of a name as people write it; InvalidOid if there is none.
+ * With a schema, whether the caller may use that is not asked.
+ */
+Oid
+szn_relation_named(const char *name)
+{
+	List	   *names = textToQualifiedNameList(cstring_to_text(name));
+	RangeVar   *relation = makeRangeVarFromNameList(names);
+	Oid			namespace;
+
+	if (relation->schemaname == NULL || relation->catalogname != NULL)
+		return RangeVarGetRelid(relation, NoLock, true);
+	namespace = get_namespace_oid(relation->schemaname, true);
+	return OidIsValid(namespace) ?
+		get_relname_relid(relation->relname, namespace) : InvalidOid;
 }
 
 /* What has the recorded name of the source now; InvalidOid if nothing has. */
 Oid
 szn_recorded_source(const SznCatalogRow *row)
 {
-	List	   *names = textToQualifiedNameList(cstring_to_text(row->source));
-
-	return RangeVarGetRelid(makeRangeVarFromNameList(names), NoLock, true);
+	return szn_relation_named(row->source);
 }
 
+/* Whose relation it is; InvalidOid if it has just been dropped. */
 Oid
 szn_owner_of(Oid relid)
 {
-	Relation	relation = relation_open(relid, AccessShareLock);
-	Oid			owner = relation->rd_rel->relowner;
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	Oid			owner = InvalidOid;
 
-	relation_close(relation, NoLock);
+	if (HeapTupleIsValid(tuple))
+	{
+		owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+		ReleaseSysCache(tuple);
+	}
 	return owner;
 }
 
@@ -424,4 +436,85 @@ szn_resolve_source(const SznCatalogRow *row)
 	if (OidIsValid(view_owner) && view_owner == szn_effective_owner(row))
 		return szn_source_of_view(szn_view_oid(&row->definition, SZN_VIEW_SESSIONS));
 	return szn_recorded_source(row);
+}
+
+/*
+ * The names (of SznName) of all definitions that this role has the rights of,
+ * in one schema or in all.
+ */
+List *
+szn_list_definitions(const char *schema, Oid role)
+{
+	List	   *names = NIL;
+	List	   *result = NIL;
+	ListCell   *cell;
+
+	if (SPI_execute("SELECT schema, name FROM sessionize.session_definition ORDER BY 1, 2",
+					false, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not read the catalog of definitions");
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		SznName    *name = (SznName *) palloc(sizeof(SznName));
+
+		name->schema = SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1);
+		name->name = SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 2);
+		if (schema == NULL || strcmp(schema, name->schema) == 0)
+			names = lappend(names, name);
+	}
+	foreach(cell, names)
+	{
+		SznName    *name = (SznName *) lfirst(cell);
+		SznCatalogRow *row = szn_find_definition(name->schema, name->name, true);
+		Oid			owner = row == NULL ? InvalidOid : szn_effective_owner(row);
+
+		if (OidIsValid(owner) && has_privs_of_role(role, owner))
+			result = lappend(result, name);
+	}
+	return result;
+}
+
+/*
+ * Where a definition's views are when its schema has gone because somebody
+ * renamed it: the only schema with three views of these names that belong to
+ * the owner, and to no other definition.  NULL if there is none, or no need.
+ */
+char *
+szn_find_renamed_schema(const SznCatalogRow *row)
+{
+	SznDefinition moved = row->definition;
+	Oid			owner = get_role_oid(row->owner, true);
+	List	   *candidates = NIL;
+	ListCell   *cell;
+	char	   *result = NULL;
+
+	if (OidIsValid(get_namespace_oid(row->definition.schema, true)) || !OidIsValid(owner))
+		return NULL;
+	query_by_name("SELECT n.nspname FROM pg_catalog.pg_class AS c"
+				  " JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace"
+				  " WHERE c.relname OPERATOR(pg_catalog.=) $2::pg_catalog.name"
+				  " AND c.relowner OPERATOR(pg_catalog.=) (SELECT r.oid FROM pg_catalog.pg_roles AS r"
+				  " WHERE r.rolname OPERATOR(pg_catalog.=) $1::pg_catalog.name)",
+				  row->owner, row->definition.name);
+	for (uint64 i = 0; i < SPI_processed; i++)
+		candidates = lappend(candidates, SPI_getvalue(SPI_tuptable->vals[i],
+													  SPI_tuptable->tupdesc, 1));
+	foreach(cell, candidates)
+	{
+		bool		all = true;
+
+		moved.schema = (char *) lfirst(cell);
+		for (int view = 0; view < SZN_NUM_VIEWS; view++)
+		{
+			Oid			relid = szn_view_oid(&moved, view);
+
+			all = all && OidIsValid(relid) && szn_owner_of(relid) == owner &&
+				szn_is_own_view(relid, view, &moved);
+		}
+		if (!all || szn_find_definition(moved.schema, moved.name, true) != NULL)
+			continue;
+		if (result != NULL)
+			return NULL;
+		result = moved.schema;
+	}
+	return result;
 }

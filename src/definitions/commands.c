@@ -12,7 +12,6 @@
 
 #include "access/htup_details.h"
 #include "access/table.h"
-#include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/objectaddress.h"
 #include "catalog/pg_class.h"
@@ -25,10 +24,11 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
-#include "utils/resowner.h"
 #include "utils/varlena.h"
 
 #include "definitions/build.h"
+#include "definitions/commands.h"
+#include "definitions/lock.h"
 #include "definitions/triggers.h"
 #include "functions/arguments.h"
 
@@ -37,7 +37,6 @@ PG_FUNCTION_INFO_V1(sessionize_define_metric);
 PG_FUNCTION_INFO_V1(sessionize_alter_session);
 PG_FUNCTION_INFO_V1(sessionize_drop_session);
 PG_FUNCTION_INFO_V1(sessionize_drop_metric);
-PG_FUNCTION_INFO_V1(sessionize_rebuild_views);
 
 
 
@@ -89,13 +88,23 @@ check_is_owner(const SznCatalogRow *row)
 				 errmsg("must be owner of session \"%s\"", row->definition.name)));
 }
 
-static SznCatalogRow *
-find_own_definition(const char *schema, const char *name)
+/*
+ * The caller's definition, locked.  One that is to get another name or source
+ * is locked with these, too.
+ */
+SznCatalogRow *
+szn_lock_for_change(const char *schema, const char *name, const char *new_schema,
+			   const char *new_name, Oid source)
 {
 	SznCatalogRow *row = szn_find_definition(schema, name, false);
+	List	   *names;
 
 	check_is_owner(row);
-	szn_lock_definition(row->definition.schema, row->definition.name);
+	names = szn_add_name(NIL, row->definition.schema, row->definition.name);
+	if (new_schema != NULL || new_name != NULL)
+		names = szn_add_name(names, new_schema ? new_schema : row->definition.schema,
+							 new_name ? new_name : row->definition.name);
+	szn_lock_definitions(names, source);
 
 	/* as it is now that nobody else changes it */
 	row = szn_find_definition(row->definition.schema, name, false);
@@ -103,9 +112,16 @@ find_own_definition(const char *schema, const char *name)
 	return row;
 }
 
+/* The same, for any other change. */
+SznCatalogRow *
+szn_lock_own_definition(const char *schema, const char *name)
+{
+	return szn_lock_for_change(schema, name, NULL, NULL, InvalidOid);
+}
+
 /* Write to the catalog tables in their owner's name. */
-static void
-write_catalog(const char *command, int num_args, Oid *types, Datum *values,
+void
+szn_write_catalog(const char *command, int num_args, Oid *types, Datum *values,
 			  const char *nulls)
 {
 	Oid			user;
@@ -123,6 +139,7 @@ write_catalog(const char *command, int num_args, Oid *types, Datum *values,
 	GetUserIdAndSecContext(&user, &security_context);
 	SetUserIdAndSecContext(owner, security_context | SECURITY_LOCAL_USERID_CHANGE);
 	szn_caller = user;
+	szn_has_locked = true;
 	PG_TRY();
 	{
 		if (SPI_execute_with_args(command, num_args, types, values, nulls, false, 0) < 0)
@@ -131,6 +148,7 @@ write_catalog(const char *command, int num_args, Oid *types, Datum *values,
 	PG_FINALLY();
 	{
 		szn_caller = outer_caller;
+		szn_has_locked = false;
 	}
 	PG_END_TRY();
 	SetUserIdAndSecContext(user, security_context);
@@ -186,6 +204,7 @@ sessionize_define_session(PG_FUNCTION_ARGS)
 	SznCatalogRow *existing;
 	bool		replace = !PG_ARGISNULL(REPLACE) && PG_GETARG_BOOL(REPLACE);
 	Oid			source;
+	char	   *source_name;
 	Oid			view;
 
 	SPI_connect();
@@ -199,12 +218,14 @@ sessionize_define_session(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(INACTIVITY))
 		szn_error_null_inactivity();
 	source = PG_GETARG_OID(SOURCE);
+	source_name = get_rel_name(source);
+	definition.schema = creation_schema(name_or_null(fcinfo, SCHEMA));
+	szn_lock_definitions(szn_add_name(NIL, definition.schema, definition.name), source);
 	if (get_rel_name(source) == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 source_name ? errmsg("relation \"%s\" does not exist", source_name) :
 				 errmsg("relation with OID %u does not exist", source)));
-	definition.schema = creation_schema(name_or_null(fcinfo, SCHEMA));
-	szn_lock_definition(definition.schema, definition.name);
 	existing = szn_find_definition(definition.schema, definition.name, true);
 	if (existing != NULL)
 	{
@@ -276,7 +297,7 @@ sessionize_define_session(PG_FUNCTION_ARGS)
 		szn_rebuilding = true;
 		PG_TRY();
 		{
-			write_catalog("UPDATE sessionize.session_definition SET owner = $3, source = $4,"
+			szn_write_catalog("UPDATE sessionize.session_definition SET owner = $3, source = $4,"
 						  " actor = $5, event_time = $6, inactivity = $7, restart_on = $8,"
 						  " end_on = $9, max_duration = $10, require_restart = $11, filter = $12,"
 						  " keep = $13, label_prefix = $14, security_invoker = $15, readers = $16,"
@@ -292,7 +313,7 @@ sessionize_define_session(PG_FUNCTION_ARGS)
 		PG_END_TRY();
 	}
 	else
-		write_catalog("INSERT INTO sessionize.session_definition (schema, name, owner, source,"
+		szn_write_catalog("INSERT INTO sessionize.session_definition (schema, name, owner, source,"
 					  " actor, event_time, inactivity, restart_on, end_on, max_duration,"
 					  " require_restart, filter, keep, label_prefix, security_invoker, readers,"
 					  " tie_break, entry, exit)"
@@ -325,7 +346,7 @@ sessionize_define_metric(PG_FUNCTION_ARGS)
 	SPI_connect();
 	name = required_text(fcinfo, NAME, "name");
 	szn_check_name(name, "metric name", NAMEDATALEN - 1);
-	row = find_own_definition(name_or_null(fcinfo, SCHEMA),
+	row = szn_lock_own_definition(name_or_null(fcinfo, SCHEMA),
 							  required_text(fcinfo, SESSION, "session"));
 
 	foreach(cell, row->definition.metrics)
@@ -370,7 +391,7 @@ sessionize_define_metric(PG_FUNCTION_ARGS)
 	values[6] = PG_GETARG_DATUM(NTH);
 	nulls[6] = PG_ARGISNULL(NTH) ? 'n' : ' ';
 
-	write_catalog(exists ?
+	szn_write_catalog(exists ?
 				  "UPDATE sessionize.metric_definition SET aggregate = $4, filter = $5,"
 				  " session_filter = $6, nth = $7"
 				  " WHERE schema OPERATOR(pg_catalog.=) $1::pg_catalog.name"
@@ -399,7 +420,7 @@ sessionize_drop_metric(PG_FUNCTION_ARGS)
 	bool		exists = false;
 
 	SPI_connect();
-	row = find_own_definition(name_or_null(fcinfo, 2), required_text(fcinfo, 0, "session"));
+	row = szn_lock_own_definition(name_or_null(fcinfo, 2), required_text(fcinfo, 0, "session"));
 	name = required_text(fcinfo, 1, "name");
 	foreach(cell, row->definition.metrics)
 		exists |= strcmp(((SznMetric *) lfirst(cell))->name, name) == 0;
@@ -411,7 +432,7 @@ sessionize_drop_metric(PG_FUNCTION_ARGS)
 	values[0] = text_datum(row->definition.schema, &nulls[0]);
 	values[1] = text_datum(row->definition.name, &nulls[1]);
 	values[2] = text_datum(name, &nulls[2]);
-	write_catalog("DELETE FROM sessionize.metric_definition"
+	szn_write_catalog("DELETE FROM sessionize.metric_definition"
 				  " WHERE schema OPERATOR(pg_catalog.=) $1::pg_catalog.name"
 				  " AND session OPERATOR(pg_catalog.=) $2 AND name OPERATOR(pg_catalog.=) $3",
 				  3, types, values, nulls);
@@ -429,13 +450,13 @@ sessionize_drop_session(PG_FUNCTION_ARGS)
 	SznCatalogRow *row;
 
 	SPI_connect();
-	row = find_own_definition(name_or_null(fcinfo, 2), required_text(fcinfo, 0, "name"));
+	row = szn_lock_own_definition(name_or_null(fcinfo, 2), required_text(fcinfo, 0, "name"));
 	values[0] = text_datum(row->definition.schema, &nulls[0]);
 	values[1] = text_datum(row->definition.name, &nulls[1]);
 	szn_dropping_cascade = !PG_ARGISNULL(1) && PG_GETARG_BOOL(1);
 	PG_TRY();
 	{
-		write_catalog("DELETE FROM sessionize.session_definition"
+		szn_write_catalog("DELETE FROM sessionize.session_definition"
 					  " WHERE schema OPERATOR(pg_catalog.=) $1::pg_catalog.name"
 					  " AND name OPERATOR(pg_catalog.=) $2",
 					  2, types, values, nulls);
@@ -474,12 +495,20 @@ sessionize_alter_session(PG_FUNCTION_ARGS)
 	Datum		values[3];
 	char		nulls[3];
 	SznCatalogRow *row;
+	char	   *name;
 	char	   *field;
+	char	   *value;
 	int			i;
 
 	SPI_connect();
-	row = find_own_definition(name_or_null(fcinfo, 3), required_text(fcinfo, 0, "name"));
+	name = required_text(fcinfo, 0, "name");
 	field = required_text(fcinfo, 1, "field");
+	value = text_or_null(fcinfo, 2);
+	row = szn_lock_for_change(name_or_null(fcinfo, 3), name,
+						 strcmp(field, "schema") == 0 ? value : NULL,
+						 strcmp(field, "name") == 0 ? value : NULL,
+						 strcmp(field, "source") == 0 && value != NULL ?
+						 szn_relation_named(value) : InvalidOid);
 	for (i = 0; i < (int) lengthof(fields); i++)
 	{
 		if (strcmp(fields[i].field, field) == 0)
@@ -492,163 +521,12 @@ sessionize_alter_session(PG_FUNCTION_ARGS)
 				 errhint("Fields are the arguments of sessionize.define_session().")));
 	values[0] = text_datum(row->definition.schema, &nulls[0]);
 	values[1] = text_datum(row->definition.name, &nulls[1]);
-	values[2] = text_datum(text_or_null(fcinfo, 2), &nulls[2]);
-	write_catalog(psprintf("UPDATE sessionize.session_definition SET %s = $3::%s"
+	values[2] = text_datum(value, &nulls[2]);
+	szn_write_catalog(psprintf("UPDATE sessionize.session_definition SET %s = $3::%s"
 						   " WHERE schema OPERATOR(pg_catalog.=) $1::pg_catalog.name"
 						   " AND name OPERATOR(pg_catalog.=) $2",
 						   fields[i].field, fields[i].type),
 				  3, types, values, nulls);
 	SPI_finish();
 	PG_RETURN_VOID();
-}
-
-/*
- * Write a definition anew, as it stands; the triggers do the rest.  Its source
- * is what has the recorded name now, if anything has.
- *
- * A superuser who names a definition thereby says that the views of its name
- * are its own, and that their owner, if it is another now, is to have it.
- */
-static void
-rebuild(const SznCatalogRow *row, bool is_named)
-{
-	Oid			types[3] = {TEXTOID, TEXTOID, NAMEOID};
-	Datum		values[3];
-	char		nulls[3];
-	NameData	owner;
-
-	bool		taking_over = is_named && superuser();
-	Oid			owner_id = taking_over ? szn_sessions_view_owner(row) : InvalidOid;
-
-	if (!OidIsValid(owner_id))
-		owner_id = szn_effective_owner(row);
-	namestrcpy(&owner, GetUserNameFromId(owner_id, false));
-	values[0] = text_datum(row->definition.schema, &nulls[0]);
-	values[1] = text_datum(row->definition.name, &nulls[1]);
-	values[2] = NameGetDatum(&owner);
-	nulls[2] = ' ';
-
-	szn_rebuilding = true;
-	szn_taking_over = taking_over;
-	PG_TRY();
-	{
-		write_catalog("UPDATE sessionize.session_definition SET owner = $3"
-					  " WHERE schema OPERATOR(pg_catalog.=) $1::pg_catalog.name"
-					  " AND name OPERATOR(pg_catalog.=) $2",
-					  3, types, values, nulls);
-	}
-	PG_FINALLY();
-	{
-		szn_rebuilding = false;
-		szn_taking_over = false;
-	}
-	PG_END_TRY();
-}
-
-/*
- * The same in a sub-transaction; what goes wrong is a warning.  Returns
- * whether it went well.
- */
-static bool
-try_to_rebuild(const char *schema, const char *name, bool warn)
-{
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	volatile bool done = false;
-
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		rebuild(find_own_definition(schema, name), false);
-		done = szn_views_exist(szn_find_definition(schema, name, false));
-		ReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
-		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION)
-			ReThrowError(error);
-		if (warn)
-			ereport(WARNING,
-					(errcode(error->sqlerrcode),
-					 errmsg("session \"%s\" in schema \"%s\" could not be rebuilt: %s",
-							name, schema, error->message),
-					 error->detail ? errdetail("%s", error->detail) : 0));
-	}
-	PG_END_TRY();
-	return done;
-}
-
-/*
- * Rebuild what the caller may.  Definitions can stand on each other's views,
- * so those that fail are tried again as long as others come through.
- */
-static int64
-rebuild_all(const char *schema)
-{
-	SPITupleTable *table;
-	uint64		num_rows;
-	bool	   *done;
-	int64		count = 0;
-	int64		count_before;
-
-	if (SPI_execute("SELECT schema, name FROM sessionize.session_definition ORDER BY 1, 2",
-					false, 0) != SPI_OK_SELECT)
-		elog(ERROR, "could not read the catalog of definitions");
-	table = SPI_tuptable;
-	num_rows = SPI_processed;
-	done = (bool *) palloc0(Max(num_rows, 1) * sizeof(bool));
-
-	for (bool last_round = false;; last_round = count == count_before)
-	{
-		count_before = count;
-		for (uint64 i = 0; i < num_rows; i++)
-		{
-			char	   *row_schema = SPI_getvalue(table->vals[i], table->tupdesc, 1);
-			char	   *row_name = SPI_getvalue(table->vals[i], table->tupdesc, 2);
-			SznCatalogRow *row;
-			Oid			owner;
-
-			if (done[i] || (schema != NULL && strcmp(schema, row_schema) != 0))
-				continue;
-			row = szn_find_definition(row_schema, row_name, true);
-			owner = row == NULL ? InvalidOid : szn_effective_owner(row);
-			if (!OidIsValid(owner) || !has_privs_of_role(GetUserId(), owner))
-				continue;
-			if (try_to_rebuild(row_schema, row_name, last_round))
-			{
-				done[i] = true;
-				count++;
-			}
-		}
-		if (last_round)
-			return count;
-	}
-}
-
-/* rebuild_views(name, schema) -> bigint: how many definitions were rebuilt */
-Datum
-sessionize_rebuild_views(PG_FUNCTION_ARGS)
-{
-	char	   *name = text_or_null(fcinfo, 0);
-	char	   *schema = name_or_null(fcinfo, 1);
-	int64		count = 1;
-
-	SPI_connect();
-	if (name != NULL)
-		rebuild(find_own_definition(schema, name), true);
-	else
-		count = rebuild_all(schema);
-	SPI_finish();
-	PG_RETURN_INT64(count);
 }

@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "access/relation.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "funcapi.h"
@@ -17,6 +18,7 @@
 #include "parser/analyze.h"
 #include "parser/parser.h"
 #include "rewrite/rewriteHandler.h"
+#include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -280,7 +282,7 @@ report(SznReport *report, const char *object, const char *problem,
 static bool
 has_new_column(Oid source, Oid events_view)
 {
-	Relation	relation = relation_open(source, AccessShareLock);
+	Relation	relation = relation_open(source, NoLock);
 	TupleDesc	descriptor = RelationGetDescr(relation);
 	bool		result = false;
 
@@ -318,7 +320,9 @@ view_is_up_to_date(const SznDefinition *definition, SznView view, Oid relid)
 													   raw_parser(sql, RAW_PARSE_DEFAULT)),
 										 sql, NULL, 0, NULL);
 
-	relation = relation_open(relid, AccessShareLock);
+	relation = try_relation_open(relid, AccessShareLock);
+	if (relation == NULL)
+		return true;			/* dropped just now */
 	actual = copyObject(get_view_query(relation));
 	relation_close(relation, NoLock);
 
@@ -350,6 +354,21 @@ check_definition(SznCatalogRow *row, SznReport *problems)
 
 	if (!OidIsValid(view_owner))
 		view_owner = owner;
+	if (!OidIsValid(get_namespace_oid(definition->schema, true)))
+	{
+		char	   *renamed = szn_find_renamed_schema(row);
+
+		report(problems, "schema",
+			   psprintf("schema \"%s\" does not exist", definition->schema),
+			   renamed ? psprintf("Its views are in schema \"%s\" now. Call sessionize.rebuild_views(%s, %s).",
+								  renamed, quote_literal_cstr(definition->name),
+								  quote_literal_cstr(definition->schema)) :
+			   psprintf("Create it and call sessionize.rebuild_views(), or name another by sessionize.alter_session(%s, 'schema', ..., %s).",
+						quote_literal_cstr(definition->name),
+						quote_literal_cstr(definition->schema)));
+		if (renamed != NULL)
+			return;				/* then there may be more to say, or nothing */
+	}
 	for (int view = 0; view < SZN_NUM_VIEWS; view++)
 	{
 		Oid			relid = szn_view_oid(definition, view);
@@ -368,7 +387,7 @@ check_definition(SznCatalogRow *row, SznReport *problems)
 				   psprintf("the view belongs to \"%s\", but the session to \"%s\"",
 							GetUserNameFromId(szn_owner_of(relid), false),
 							GetUserNameFromId(view_owner, false)),
-				   "If it is the session's view, have a superuser call sessionize.rebuild_views() with the session's name.");
+				   "If it is the session's view, have a superuser, or a member of both roles, call sessionize.rebuild_views() with the session's name.");
 	}
 
 	foreach(cell, row->readers)
@@ -388,7 +407,7 @@ check_definition(SznCatalogRow *row, SznReport *problems)
 			   psprintf("the views belong to \"%s\", not to \"%s\"",
 						GetUserNameFromId(view_owner, false), row->owner),
 			   view_owner == owner ? "Call sessionize.rebuild_views()." :
-			   "If they are the session's views, have a superuser call sessionize.rebuild_views() with the session's name.");
+			   "If they are the session's views, have a superuser, or a member of both roles, call sessionize.rebuild_views() with the session's name.");
 
 	definition->source = szn_resolve_source(row);
 	if (!OidIsValid(definition->source))
@@ -412,6 +431,10 @@ check_definition(SznCatalogRow *row, SznReport *problems)
 	if (!OidIsValid(owner) || !has_privs_of_role(GetUserId(), owner))
 		return;
 
+	/* it stays, from here on */
+	LockRelationOid(definition->source, AccessShareLock);
+	if (get_rel_name(definition->source) == NULL)
+		return;
 	error = szn_try_to_parse(definition, definition, owner);
 	if (error != NULL)
 	{

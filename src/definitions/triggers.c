@@ -31,6 +31,8 @@
 #include "utils/varlena.h"
 
 #include "definitions/build.h"
+#include "definitions/lock.h"
+#include "definitions/soundness.h"
 #include "definitions/triggers.h"
 #include "functions/arguments.h"
 
@@ -41,6 +43,7 @@ bool		szn_dropping_cascade = false;
 bool		szn_rebuilding = false;
 bool		szn_taking_over = false;
 Oid			szn_caller = InvalidOid;
+bool		szn_has_locked = false;
 
 /* A name must have 1 to max_length bytes (42622). */
 void
@@ -209,42 +212,6 @@ szn_check_definition(SznDefinition *definition, const SznDefinition *stored,
 	szn_act_as_before(&acting);
 }
 
-/*
- * A definition can be unsound, because a column of its source was renamed or
- * dropped in spite of the views.  Then its texts can be corrected one by one:
- * what is not sound yet is recorded with a warning, and views stay as they are.
- */
-static bool
-is_unsound(const SznCatalogRow *row)
-{
-	SznCatalogRow copy = *row;
-
-	copy.definition.source = szn_resolve_source(row);
-	return OidIsValid(copy.definition.source) &&
-		szn_try_to_parse(&copy.definition, &row->definition,
-						 szn_effective_owner(row)) != NULL;
-}
-
-/* Is it worth while to parse?  If not, the error becomes a warning. */
-static bool
-will_parse(const SznDefinition *definition, const SznDefinition *stored,
-		   Oid owner, bool was_unsound)
-{
-	SznDefinition copy = *definition;
-	ErrorData  *error;
-
-	if (!was_unsound)
-		return true;			/* or else an error */
-	error = szn_try_to_parse(&copy, stored, owner);
-	if (error != NULL)
-		ereport(WARNING,
-				(errcode(error->sqlerrcode),
-				 errmsg("session \"%s\" is not sound yet: %s",
-						definition->name, error->message),
-				 errhint("Its views stay as they are. Call sessionize.check_definitions().")));
-	return error == NULL;
-}
-
 static bool
 list_member_str(List *names, const char *name)
 {
@@ -256,6 +223,13 @@ list_member_str(List *names, const char *name)
 			return true;
 	}
 	return false;
+}
+
+static bool
+has_new_name(const SznCatalogRow *old_row, const SznCatalogRow *new_row)
+{
+	return strcmp(old_row->definition.schema, new_row->definition.schema) != 0 ||
+		strcmp(old_row->definition.name, new_row->definition.name) != 0;
 }
 
 /* Before a definition is written: check it, and write its texts anew. */
@@ -291,6 +265,13 @@ check_session_row(HeapTuple tuple, TupleDesc descriptor,
 	/* what comes out of a dump is only recorded */
 	if (old_row == NULL && szn_views_exist(row))
 		return tuple;
+	if (old_row != NULL && has_new_name(old_row, row) &&
+		szn_find_definition(definition->schema, definition->name, true) != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_DUPLICATE_OBJECT),
+				 errmsg("session \"%s\" already exists in schema \"%s\"",
+						definition->name, definition->schema),
+				 errhint("Choose another name.")));
 
 	foreach(cell, row->readers)
 	{
@@ -322,11 +303,7 @@ check_session_row(HeapTuple tuple, TupleDesc descriptor,
 	}
 	if (!OidIsValid(definition->source))
 	{
-		ereport(WARNING,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("source %s of session \"%s\" does not exist",
-						row->source, definition->name),
-				 errhint("Call sessionize.rebuild_views() when it does.")));
+		szn_warn_no_source(row);
 		return tuple;
 	}
 
@@ -336,7 +313,7 @@ check_session_row(HeapTuple tuple, TupleDesc descriptor,
 		copy = *old_row;
 		copy.definition.metrics = definition->metrics;
 		stored = &copy.definition;
-		if (!will_parse(definition, stored, owner, is_unsound(&copy)))
+		if (!szn_will_parse(definition, stored, owner, szn_is_unsound(&copy)))
 			return tuple;
 	}
 	szn_check_definition(definition, stored, owner);
@@ -404,9 +381,7 @@ carry_out_session_row(SznCatalogRow *old_row, SznCatalogRow *new_row)
 	if (old_row == NULL && szn_views_exist(new_row))
 		return;					/* out of a dump */
 	previous_owner = old_row == NULL ? InvalidOid : szn_effective_owner(old_row);
-	if (old_row != NULL &&
-		(strcmp(old_row->definition.schema, new_row->definition.schema) != 0 ||
-		 strcmp(old_row->definition.name, new_row->definition.name) != 0))
+	if (old_row != NULL && has_new_name(old_row, new_row))
 	{
 		move_metrics(old_row, new_row);
 		szn_rename_views(old_row, new_row->definition.schema, new_row->definition.name);
@@ -437,70 +412,44 @@ check_trigger(FunctionCallInfo fcinfo, const char *function, const char *table)
 {
 	TriggerData *data = (TriggerData *) fcinfo->context;
 
-	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_FOR_ROW(data->tg_event) ||
+	if (!CALLED_AS_TRIGGER(fcinfo) ||
 		RelationGetRelid(data->tg_relation) !=
 		get_relname_relid(table, get_namespace_oid("sessionize", false)))
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function \"%s\" must be called by a row trigger of table \"%s\"",
+				 errmsg("function \"%s\" must be called by a trigger of table \"%s\"",
 						function, table)));
 }
 
 /*
- * Is this a restore, as pg_dump begins one?  One row that cannot be carried
- * out, perhaps because of a column that is gone, must not take all the others
- * of its COPY with it.
+ * Before a statement, before it locks a row: a function has locked what it is
+ * about to change, plain DML can change anything.
  */
 static bool
-is_restored(const TriggerData *data)
+is_before_statement(const TriggerData *data)
 {
-	return TRIGGER_FIRED_BY_INSERT(data->tg_event) && !check_function_bodies &&
-		!OidIsValid(szn_caller);
+	if (TRIGGER_FIRED_FOR_ROW(data->tg_event))
+		return false;
+	if (!szn_has_locked)
+		szn_lock_all_definitions();
+	return true;
 }
 
-/*
- * Do a trigger's work.  If the row is a restored one, and it goes wrong, that
- * is a warning, and the row is only recorded.
- */
+/* Of both tables: what each row's trigger does, or what a statement's does. */
 static HeapTuple
-work(HeapTuple (*trigger) (const TriggerData *), const TriggerData *data)
+call_trigger(FunctionCallInfo fcinfo, const char *function, const char *table,
+			 HeapTuple (*row_trigger) (const TriggerData *))
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	HeapTuple volatile result = NULL;
+	TriggerData *data = (TriggerData *) fcinfo->context;
+	HeapTuple	result = NULL;
 
-	if (!is_restored(data))
-		return trigger(data);
-
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		result = trigger(data);
-		ReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
-		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION)
-			ReThrowError(error);
-		ereport(WARNING,
-				(errcode(error->sqlerrcode),
-				 errmsg("a row of table \"%s\" was only recorded: %s",
-						RelationGetRelationName(data->tg_relation), error->message),
-				 errhint("Call sessionize.check_definitions().")));
-		result = data->tg_trigtuple;
-	}
-	PG_END_TRY();
+	check_trigger(fcinfo, function, table);
+	SPI_connect();
+	if (!is_before_statement(data))
+		result = TRIGGER_FIRED_BY_INSERT(data->tg_event) &&
+			!OidIsValid(szn_caller) && !check_function_bodies ?
+			szn_record_at_least(row_trigger, data) : row_trigger(data);
+	SPI_finish();
 	return result;
 }
 
@@ -536,19 +485,14 @@ session_trigger(const TriggerData *data)
 }
 
 /*
- * session_trigger() -> trigger, before and after each row of
- * session_definition.
+ * session_trigger() -> trigger, before each statement, and before and after
+ * each row of session_definition.
  */
 Datum
 sessionize_session_trigger(PG_FUNCTION_ARGS)
 {
-	HeapTuple	result;
-
-	check_trigger(fcinfo, "session_trigger", "session_definition");
-	SPI_connect();
-	result = work(session_trigger, (TriggerData *) fcinfo->context);
-	SPI_finish();
-	return PointerGetDatum(result);
+	return PointerGetDatum(call_trigger(fcinfo, "session_trigger",
+										"session_definition", session_trigger));
 }
 
 static char *
@@ -635,8 +579,11 @@ check_metric_row(HeapTuple tuple, TupleDesc descriptor, HeapTuple old_tuple)
 
 	row->definition.source = szn_resolve_source(row);
 	if (!OidIsValid(row->definition.source))
+	{
+		szn_warn_no_source(row);
 		return tuple;
-	was_unsound = is_unsound(row);
+	}
+	was_unsound = szn_is_unsound(row);
 	stored = row->definition;
 	stored.metrics = list_copy(stored.metrics);
 
@@ -652,7 +599,7 @@ check_metric_row(HeapTuple tuple, TupleDesc descriptor, HeapTuple old_tuple)
 	if (cell == NULL)
 		row->definition.metrics = lappend(row->definition.metrics, metric);
 
-	if (!will_parse(&row->definition, &stored, szn_effective_owner(row), was_unsound))
+	if (!szn_will_parse(&row->definition, &stored, szn_effective_owner(row), was_unsound))
 		return tuple;
 	szn_act_as(szn_effective_owner(row), false, &acting);
 	szn_parse_definition(&row->definition, &stored);
@@ -717,7 +664,7 @@ metric_trigger(const TriggerData *data)
 			row = szn_find_definition(get_column(data->tg_trigtuple, descriptor, "schema"),
 									  get_column(data->tg_trigtuple, descriptor, "session"),
 									  true);
-			if (row != NULL && OidIsValid(szn_resolve_source(row)) && !is_unsound(row))
+			if (row != NULL && OidIsValid(szn_resolve_source(row)) && !szn_is_unsound(row))
 				szn_build_views(row, szn_resolve_source(row), InvalidOid);
 		}
 
@@ -729,23 +676,19 @@ metric_trigger(const TriggerData *data)
 			!is_same_session(data, descriptor) &&
 			!(TRIGGER_FIRED_BY_INSERT(data->tg_event) &&
 			  szn_sessions_view_has_metric(row, szn_metric_from_tuple(tuple, descriptor)->name)) &&
-			!is_unsound(row))
+			!szn_is_unsound(row))
 			szn_build_views(row, szn_resolve_source(row), InvalidOid);
 	}
 	return result != NULL ? result : data->tg_trigtuple;
 }
 
 /*
- * metric_trigger() -> trigger, before and after each row of metric_definition.
+ * metric_trigger() -> trigger, before each statement, and before and after
+ * each row of metric_definition.
  */
 Datum
 sessionize_metric_trigger(PG_FUNCTION_ARGS)
 {
-	HeapTuple	result;
-
-	check_trigger(fcinfo, "metric_trigger", "metric_definition");
-	SPI_connect();
-	result = work(metric_trigger, (TriggerData *) fcinfo->context);
-	SPI_finish();
-	return PointerGetDatum(result);
+	return PointerGetDatum(call_trigger(fcinfo, "metric_trigger",
+										"metric_definition", metric_trigger));
 }

@@ -14,6 +14,7 @@ extern bool szn_dropping_cascade;	/* drop_session(cascade => true) */
 extern bool szn_rebuilding;		/* rebuild_views() */
 extern bool szn_taking_over;	/* rebuild_views('name') */
 extern Oid	szn_caller;			/* of one of the functions, if any was called */
+extern bool szn_has_locked;		/* what is written is locked already */
 
 extern void szn_check_definition(SznDefinition *definition,
 								 const SznDefinition *stored, Oid owner);
