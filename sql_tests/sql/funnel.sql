@@ -128,9 +128,9 @@ ORDER BY o;
 --
 
 -- written out
-SELECT format('SELECT funnel(t, %s), funnel(-t, %1$s), %s AS want FROM generate_series(%2$s, 1, -1) AS t',
-              (SELECT string_agg('t = ' || step, ', ' ORDER BY step) FROM generate_series(1, n) AS step), n)
-FROM (VALUES (32), (64)) AS v(n) \gexec
+SELECT string_agg('t = ' || step, ', ' ORDER BY step) FILTER (WHERE step <= 32) AS steps_32, string_agg('t = ' || step, ', ' ORDER BY step) AS steps_64
+FROM generate_series(1, 64) AS step \gset
+SELECT funnel(t, :steps_32) AS of_32, funnel(-t, :steps_64) AS backwards, funnel(t, :steps_64) AS of_64, '32 1 64' AS want FROM generate_series(64, 1, -1) AS t;
 -- step 2 at time 2 and so on, but for the times that are left out
 SELECT n, left_out, funnel(t, VARIADIC ARRAY(SELECT t = step FROM generate_series(1, n) AS step ORDER BY step)), want
 FROM (VALUES (32, 0, 32), (32, 32, 31), (32, 31, 30), (32, 1, 0), (33, 33, 32), (64, 0, 64), (64, 64, 63), (64, 63, 62), (64, 2, 1)) AS v(n, left_out, want),
@@ -407,9 +407,11 @@ SELECT funnel(NULL::timestamp, VARIADIC '{}');
 -- too many
 SELECT funnel(1, VARIADIC array_fill(true, ARRAY[65]));
 \echo :SQLSTATE
-SELECT format('SELECT funnel(1, %s)', string_agg('true', ', ')) FROM generate_series(1, 65) \gexec
+SELECT string_agg('true', ', ') AS steps FROM generate_series(1, 65) \gset
+SELECT funnel(1, :steps);
 \echo :SQLSTATE
-SELECT format('SELECT funnel(1, %s)', string_agg('true', ', ')) FROM generate_series(1, 100) \gexec
+SELECT string_agg('true', ', ') AS steps FROM generate_series(1, 100) \gset
+SELECT funnel(1, :steps);
 \echo :SQLSTATE
 SELECT define_metric('visit', 'many', format('sessionize.funnel(ts, %s)', string_agg('event = ''view''', ', '))) FROM generate_series(1, 65);
 \echo :SQLSTATE
@@ -434,5 +436,6 @@ SELECT funnel(interval '1 day', true);
 SELECT funnel('2020-01-01', true);
 \echo :SQLSTATE
 
+SELECT drop_session('visit', cascade => true);
 SET client_min_messages = warning;
 DROP SCHEMA funnel_test CASCADE;
