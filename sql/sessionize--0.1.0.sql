@@ -329,6 +329,12 @@ CREATE TYPE sessionize.session AS (
 );
 COMMENT ON TYPE sessionize.session
 IS 'a session, as the aggregate sessions() returns it';
+COMMENT ON COLUMN sessionize.session.session_number IS '1, 2, 3 ... per actor';
+COMMENT ON COLUMN sessionize.session.started_at IS 'time of the first event';
+COMMENT ON COLUMN sessionize.session.ended_at IS 'time of the last event';
+COMMENT ON COLUMN sessionize.session.duration IS 'ended_at - started_at';
+COMMENT ON COLUMN sessionize.session.event_count IS 'number of events';
+COMMENT ON COLUMN sessionize.session.started_by IS 'what began the session: first, restart, end, inactivity or max_duration';
 
 CREATE TYPE sessionize.session_ts AS (
     session_number bigint,
@@ -340,6 +346,12 @@ CREATE TYPE sessionize.session_ts AS (
 );
 COMMENT ON TYPE sessionize.session_ts
 IS 'a session whose times are without time zone, as the aggregate sessions() returns it';
+COMMENT ON COLUMN sessionize.session_ts.session_number IS '1, 2, 3 ... per actor';
+COMMENT ON COLUMN sessionize.session_ts.started_at IS 'time of the first event';
+COMMENT ON COLUMN sessionize.session_ts.ended_at IS 'time of the last event';
+COMMENT ON COLUMN sessionize.session_ts.duration IS 'ended_at - started_at';
+COMMENT ON COLUMN sessionize.session_ts.event_count IS 'number of events';
+COMMENT ON COLUMN sessionize.session_ts.started_by IS 'what began the session: first, restart, end, inactivity or max_duration';
 
 CREATE FUNCTION sessionize.events_combine(internal, internal) RETURNS internal
 AS 'MODULE_PATHNAME', 'sessionize_events_combine'
@@ -1687,7 +1699,7 @@ IS 'changes one argument of define_session, or the name';
 COMMENT ON FUNCTION sessionize.drop_session(text, boolean, name)
 IS 'drops a session''s definition, metrics and views';
 COMMENT ON FUNCTION sessionize.drop_metric(text, text, name)
-IS 'drops a metric';
+IS 'drops a metric and its columns';
 COMMENT ON FUNCTION sessionize.rebuild_views(text, name)
 IS 'makes a session''s views, or all of the caller''s, anew from the catalog';
 COMMENT ON FUNCTION sessionize.session_sql(text, text, interval, text, name)
@@ -1697,7 +1709,7 @@ IS 'the rows of a session''s view as the catalog says now, with what-if argument
 COMMENT ON FUNCTION sessionize.check_definitions(text, name)
 IS 'where definitions and views differ; empty when all is well';
 COMMENT ON FUNCTION sessionize.compare(text, interval[])
-IS 'what a session''s numbers are with its inactivity, in the first row, and would be with others';
+IS 'what a definition''s sessions are like: in the first row with its own inactivity, then with each one given';
 COMMENT ON FUNCTION sessionize.gap_histogram(regclass, text, text, text)
 IS 'how long the pauses between an actor''s events are, and how many sessions each inactivity would make';
 COMMENT ON FUNCTION sessionize.explain_session(text, "any")

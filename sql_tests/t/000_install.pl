@@ -43,6 +43,18 @@ is( $node->safe_psql(
 	'',
 	'every member has a comment (but arrays and row types, members since 17, that nobody made)');
 
+is( $node->safe_psql(
+		'postgres', qq{
+			SELECT m.name || ', column ' || attname
+			FROM ($members) m
+			JOIN pg_class c ON m.classid = 'pg_class'::regclass AND c.oid = m.objid
+				OR m.classid = 'pg_type'::regclass AND c.reltype = m.objid AND c.relkind = 'c'
+			JOIN pg_attribute a ON a.attrelid = c.oid AND attnum > 0 AND NOT attisdropped
+			WHERE c.relkind NOT IN ('i', 'S') AND col_description(c.oid, attnum) IS NULL
+			ORDER BY m.name, attnum}),
+	'',
+	'and so has every column of its tables, views and composite types');
+
 # A body that is parsed when it is called looks names up in the caller's
 # search_path unless it sets its own; SQL bodies in the standard's style
 # (prosqlbody) were parsed by the install script.
