@@ -5,6 +5,7 @@
 #   make check-15 (-17, -18)    the tests on one PostgreSQL major
 #   make check-long             with the tests that take long
 #   make demo                   see demo/
+#   make bench                  see bench/; takes long, and is no test
 #
 # The version's only home is sessionize.control.
 
@@ -24,7 +25,7 @@ PROVE_TESTS = sql_tests/t/*.pl
 
 # The goals of the harness need no pg_config (the first thing it does is to
 # install what is missing), and PGXS has a check of its own.
-harness_goals := $(filter check check-% demo,$(MAKECMDGOALS))
+harness_goals := $(filter check check-% demo bench,$(MAKECMDGOALS))
 
 ifeq ($(harness_goals),)
 
@@ -52,7 +53,7 @@ $(OBJS) $(OBJS:.o=.bc): $(wildcard src/*.h src/*/*.h)
 
 else
 
-.PHONY: check check-long demo force
+.PHONY: check check-long demo bench force
 
 check:
 	@tools/check
@@ -65,5 +66,8 @@ check-%: force
 
 demo:
 	@demo/run
+
+bench:
+	@bench/run
 
 endif
