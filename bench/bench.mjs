@@ -84,7 +84,7 @@ async function startEngines() {
 		} catch (error) {
 			child.close();
 			engines.delete(engine);
-			facts.notes.push(`${name} could not be installed here, so it did not take part (${error.message}).`);
+			facts.notes.push(`${name} could not be had here and did not take part: ${error.message}`);
 		}
 	}
 }
@@ -116,7 +116,10 @@ async function load(set) {
 		await connection.query(`\\copy (SELECT ts AT TIME ZONE 'UTC', user_id, event, page, amount FROM events) \
 TO '${csv}' (FORMAT csv, NULL '\\N')`);
 		for (const { process: child } of engines.values())
-			await child.send({ action: 'load', set, csv, byUser: set === 'in_time_order', inTimeOrder: set !== 'in_random_order' });
+			await child.send({
+				action: 'load', set, csv,
+				byUser: set === 'in_time_order', inTimeOrder: set !== 'in_random_order',
+			});
 		rmSync(csv);
 	}
 	await connection.close();
@@ -171,19 +174,19 @@ async function someActors(set) {
 async function ask(set, question, mode) {
 	const taking = await entrants(set, question, mode);
 	const actors = questions[question].oneActor ? await someActors(set) : [undefined];
-	const first = taking.find(({ contender }) => contender.id === reference) ?? taking.find(({ contender }) => !contender.floor);
+	const isReference = ({ contender }) => contender.id === reference;
 	const expected = new Map();
 	const title = `(${question}) ${sets[set].text}, ${mode}`;
 
-	/* Runs a statement; compares the answer with the first entrant's to the same. */
+	/* Runs a statement; compares the answer with the reference's, or the first one's, to the same. */
 	async function compare(entrant, what, sql) {
 		try {
 			const { rows, ms } = await entrant.run(sql);
-			const answer = rows.map((row) => row.slice(0, row.length - entrant.others.length * (what[0] !== 'check')).join(' '))
-				.join('\n');
-			const key = what.join(' ');
+			const others = what[0] === 'timed' ? entrant.others.length : 0;
+			const answer = rows.map((row) => row.slice(0, row.length - others).join(' ')).join('\n');
+			const key = what.filter((part) => part !== undefined).join(' ');
 
-			if (!expected.has(key) && entrant === first)
+			if (!entrant.contender.floor && !expected.has(key))
 				expected.set(key, answer);
 			if (!entrant.contender.floor && answer !== expected.get(key))
 				entrant.problem = 'wrong';
@@ -204,22 +207,21 @@ async function ask(set, question, mode) {
 	};
 
 	say(`${title}: comparing answers`);
-	const order = [first, ...taking.filter((entrant) => entrant !== first)];
-	for (const entrant of order)
+	for (const entrant of taking.toSorted((x, y) => isReference(y) - isReference(x)))
 		for (const actor of actors) {
 			const answer = entrant.answer.replaceAll('$actor', actor);
 
 			if (!entrant.problem && !entrant.contender.floor)
-				await compare(entrant, ['check', actor], checking(entrant.contender.engine, question, answer));
+				await compare(entrant, ['rows and hashes', actor], checking(entrant.contender.engine, question, answer));
 			if (!entrant.problem)
-				await compare(entrant, ['run', actor], timedSql(entrant, actor));
+				await compare(entrant, ['timed', actor], timedSql(entrant, actor));
 		}
 
 	for (let round = 1; round <= repeat; round++) {
 		say(`${title}: round ${round} of ${repeat}`);
 		for (const entrant of taking)
 			for (const actor of actors) {
-				const ms = entrant.problem ? undefined : await compare(entrant, ['run', actor], timedSql(entrant, actor));
+				const ms = entrant.problem ? undefined : await compare(entrant, ['timed', actor], timedSql(entrant, actor));
 
 				if (ms !== undefined)
 					entrant.times.push(ms);
@@ -240,7 +242,7 @@ async function ask(set, question, mode) {
 	}
 
 	const result = {
-		set, question, mode, rows: expected.get('run ')?.split(' ')[0],
+		set, question, mode, rows: expected.get('timed')?.split(' ')[0],
 		entrants: taking.map(({ contender: { id, name, engine, ours, floor }, times, problem, detail, plan }) =>
 			({ id, name, engine, ours, floor, times, problem, detail, plan })),
 	};
@@ -288,6 +290,7 @@ async function grow() {
 		const owner = new Postgres({ work_mem: '4GB', search_path: 'in_time_order' });
 
 		say(`Loading ${size} events`);
+		await owner.query('SELECT sessionize.drop_session(name, schema => schema) FROM sessionize.session_definition');
 		await owner.query('DROP SCHEMA IF EXISTS in_time_order CASCADE');
 		await owner.file('data.sql', { events: size });
 		await owner.file('definitions.sql');
@@ -340,7 +343,8 @@ async function main() {
 	await owner.close();
 
 	await (env.GROWTH ? grow() : compareAll());
-	say(`bench: ${failed ? 'some answers were wrong or could not be had' : 'all answers agreed'}; results are in ${results}`);
+	say(`bench: ${failed ? 'some answers were wrong or could not be had' : 'all answers agreed'}`);
+	say(`bench: results are in ${results}`);
 }
 
 try {

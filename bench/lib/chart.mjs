@@ -72,6 +72,10 @@ export function barChart(path, results, median, text) {
 
 /* Time and memory by number of events */
 export function growthChart(path, points) {
+	const lines = [['scan_floor', colours.floor], ['plain_sql', colours.postgres], ['ours_off', colours.oursOther],
+		['ours', colours.ours]]
+		.map(([id, colour]) => [points.find((point) => point.id === id)?.name, colour])
+		.filter(([name]) => name);
 	const chart = (field, title) => ({
 		width: 330,
 		height: 240,
@@ -79,8 +83,8 @@ export function growthChart(path, points) {
 		encoding: {
 			x: { field: 'events', type: 'quantitative', title: 'events', axis: { format: '~s', tickCount: 6 } },
 			y: { field, type: 'quantitative', title },
-			color: { field: 'name', type: 'nominal', title: null, legend: { orient: 'top' },
-				sort: [...new Set(points.map(({ name }) => name))] },
+			color: { field: 'name', type: 'nominal', title: null, legend: { orient: 'right', labelLimit: 240 },
+				scale: { domain: lines.map(([name]) => name), range: lines.map(([, colour]) => colour) } },
 		},
 	});
 

@@ -21,7 +21,7 @@ export class Process {
 		});
 		this.child.on('exit', (code, signal) => {
 			this.closed = true;
-			this.waiting?.reject(new Error(this.errors.trim().split('\n').at(-1) || `ended (${signal ?? code})`));
+			this.waiting?.reject(new Error(/^\w*Error.*/m.exec(this.errors)?.[0] ?? `ended by ${signal ?? code}`));
 			this.waiting = undefined;
 		});
 	}

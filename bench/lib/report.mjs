@@ -69,12 +69,14 @@ function machine(facts) {
 
 	return [
 		['measured', `${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC, median of ${facts.repeat}`],
-		['machine', `${model.trim()}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GB; ${system}, Linux ${release()}`],
-		['load before', `${facts.loadBefore.toFixed(2)}${facts.loadBefore > 0.5 ? ': something else ran, do not trust the times' : ''}`],
+		['machine', `${model.trim()}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GB`],
+		['system', `${system}, Linux ${release()}`],
+		['load before', facts.loadBefore.toFixed(2)
+			+ (facts.loadBefore > 0.5 ? ': something else ran, do not trust the times' : '')],
 		['PostgreSQL', /PostgreSQL \S+/.exec(facts.postgres)[0].slice('PostgreSQL '.length)],
 		['sessionize', `${facts.sessionize}, commit ${facts.commit}`],
 		...(facts.engines?.length ? [['others', `${facts.engines.join(', ')}; ${facts.workers + 1} threads`]] : []),
-		['settings', facts.settings],
+		['settings', facts.settings.replaceAll(' ', ', ')],
 	];
 }
 
@@ -119,11 +121,11 @@ export async function report(folder, facts, all) {
 	for (const mode of new Set(all.map((result) => result.mode)))
 		if (await barChart(`${folder}/${mode}.svg`, all.filter((result) => result.mode === mode), median, milliseconds))
 			charts.push(`![Times of all contenders, ${mode}](${mode}.svg)`);
-		else if (!facts.notes.some((note) => note.startsWith('There is no chart')))
-			facts.notes.push('There is no chart: Vega could not be installed here.');
+	if (charts.length === 0)
+		facts.notes.push('There is no chart: Vega could not be had here.');
 
 	const parts = all.map((result) => {
-		const used = [...new Set(result.entrants.filter(({ id, plan }) => id === 'ours' && plan).flatMap(({ plan }) => nodes(plan)))];
+		const used = nodes(result.entrants.find(({ id }) => id === 'ours')?.plan ?? '');
 		const rows = result.rows ? `${whole(result.rows)} rows. ` : '';
 
 		return `### (${result.question}) ${questions[result.question].text}: ${sets[result.set].text}, ${result.mode}
@@ -138,7 +140,10 @@ ${table(result)}
 		[sets[set].text, whole(facts.events), whole(actors), whole(sessions), whole(restarted), whole(megabytes)]);
 
 	const problems = all.flatMap(({ set, question, mode, entrants }) => entrants.filter(({ problem }) => problem)
-		.map(({ name, problem, detail }) => `- (${question}) ${sets[set].text}, ${mode}: ${name} ${problem === 'wrong' ? 'gave a wrong answer' : 'failed'}: ${detail}`));
+		.map(({ name, problem, detail }) => `- (${question}) ${sets[set].text}, ${mode}: ${name} \
+${problem === 'wrong' ? 'gave a wrong answer' : 'failed'}: ${detail}`));
+	const verdict = problems.length ? `**Not all answers were right:**\n\n${problems.join('\n')}`
+		: 'All contenders’ answers were compared, row by row, before any of them was timed: they are the same.';
 
 	writeFileSync(`${folder}/results.md`, `# Benchmark
 
@@ -146,11 +151,9 @@ What is measured and how is told in [bench/README.md](../README.md). Written by 
 
 ${factsTable(facts)}
 
-${problems.length ? `**Not all answers were right:**\n\n${problems.join('\n')}` : 'All contenders’ answers were compared, row by row, before any of them was timed: they are the same.'}
-${facts.notes.map((note) => `\n${note}\n`).join('')}
-${charts.join('\n\n')}
+${verdict}
 
-## The rows
+${[...facts.notes, ...charts].map((paragraph) => `${paragraph}\n\n`).join('')}## The rows
 
 ${markdownTable(['order', 'events', 'actors', 'sessions', 'with restarts', 'MB'], data)}
 
@@ -162,11 +165,14 @@ ${goalTables(all)}
 Milliseconds of one query. “Of the scan floor” is the time in multiples of reading the table once.
 
 ${parts.join('\n')}`);
-	writeFileSync(`${folder}/results.json`, `${JSON.stringify({ facts, results: all.map((result) => ({
-		...result, entrants: result.entrants.map(({ plan, ...entrant }) => entrant) })) }, null, '\t')}\n`);
-	writeFileSync(`${folder}/plans.txt`, all.flatMap(({ set, question, mode, entrants }) => entrants
+	const withoutPlans = all.map((result) => (
+		{ ...result, entrants: result.entrants.map(({ plan, ...entrant }) => entrant) }));
+	writeFileSync(`${folder}/results.json`, `${JSON.stringify({ facts, results: withoutPlans }, null, '\t')}\n`);
+
+	const plans = all.flatMap(({ set, question, mode, entrants }) => entrants
 		.filter(({ plan }) => plan)
-		.map(({ name, plan }) => `(${question}) ${sets[set].text}, ${mode}: ${name}\n\n${plan.replace(/^/gm, '    ')}\n`)).join('\n'));
+		.map(({ name, plan }) => [`(${question}) ${sets[set].text}, ${mode}: ${name}`, plan.replace(/^/gm, '    ')]));
+	writeFileSync(`${folder}/plans.txt`, plans.map((plan) => `${plan.join('\n\n')}\n`).join('\n'));
 }
 
 /* Writes the results of the growth measurement to a folder. */
@@ -178,8 +184,10 @@ export async function growthReport(folder, facts, all) {
 	const grid = (cell) => markdownTable(['events', ...ids.map(name)],
 		sizes.map((events) => [whole(events), ...ids.map((id) => cell(of(id, events)))]));
 	const megabyte = 2 ** 20;
-	const chart = await growthChart(`${folder}/growth.svg`, all.map((point) => ({
-		...point, seconds: median(point.times) / 1000, megabytes: median(point.bytes) / megabyte })));
+	const fastestToSlowest = ({ times }) => `${milliseconds(median(times))} \
+(${milliseconds(Math.min(...times))} to ${milliseconds(Math.max(...times))})`;
+	const chart = await growthChart(`${folder}/growth.svg`, all.map((point) => (
+		{ ...point, seconds: median(point.times) / 1000, megabytes: median(point.bytes) / megabyte })));
 
 	writeFileSync(`${folder}/growth.md`, `# Growth
 
@@ -188,10 +196,10 @@ Written by \`make bench GROWTH=1\`; not by hand.
 
 ${factsTable(facts)}
 
-${chart ? '![Time and memory by number of events](growth.svg)\n' : 'There is no chart: Vega could not be installed here.\n'}
+${chart ? '![Time and memory by number of events](growth.svg)\n' : 'There is no chart: Vega could not be had here.\n'}
 ## Milliseconds
 
-${grid(({ times }) => `${milliseconds(median(times))} (${milliseconds(Math.min(...times))} to ${milliseconds(Math.max(...times))})`)}
+${grid(fastestToSlowest)}
 
 ## Nanoseconds per event
 
