@@ -15,6 +15,8 @@
 #error "sessionize supports PostgreSQL 15 to 18"
 #endif
 
+#include "nodes/pathnodes.h"
+#include "utils/selfuncs.h"
 #include "utils/timestamp.h"
 
 /* 16 moved the varlena macros out of postgres.h */
@@ -39,5 +41,44 @@
 #else
 #define szn_copy_permissions(query, pstate) ((void) 0)
 #endif
+
+/* 16 keeps the GROUP BY items that are not redundant apart */
+#if PG_VERSION_NUM >= 160000
+#define szn_group_clause(root) ((root)->processed_groupClause)
+#else
+#define szn_group_clause(root) ((root)->parse->groupClause)
+#endif
+
+/*
+ * From 16 on, aggregates may count on an order within groups, beyond the
+ * groups' own.
+ */
+#if PG_VERSION_NUM >= 160000
+#define szn_groups_need_no_order(root) \
+	(list_length((root)->group_pathkeys) <= (root)->num_groupby_pathkeys)
+#else
+#define szn_groups_need_no_order(root) ((void) (root), true)
+#endif
+
+/* 17 moved run conditions from the window to its functions */
+static inline bool
+szn_has_run_condition(WindowClause *window, List *calls)
+{
+#if PG_VERSION_NUM >= 170000
+	ListCell   *cell;
+
+	foreach(cell, calls)
+	{
+		if (lfirst_node(WindowFunc, cell)->runCondition != NIL)
+			return true;
+	}
+	return false;
+#else
+	return window->runCondition != NIL;
+#endif
+}
+
+#define szn_estimate_num_groups(root, exprs, rows) \
+	estimate_num_groups(root, exprs, rows, NULL, NULL)
 
 #endif							/* SZN_COMPAT_H */

@@ -24,6 +24,7 @@
 #include "windowapi.h"
 
 #include "functions/arguments.h"
+#include "functions/window.h"
 
 PG_FUNCTION_INFO_V1(sessionize_session_number);
 PG_FUNCTION_INFO_V1(sessionize_session_event_number);

@@ -1,0 +1,156 @@
+/*-------------------------------------------------------------------------
+ *
+ * engine.h
+ *	  What the files of the engine tell each other about the node.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef SZN_ENGINE_H
+#define SZN_ENGINE_H
+
+#include "commands/explain.h"
+#include "executor/executor.h"
+#include "nodes/extensible.h"
+#include "nodes/execnodes.h"
+#include "utils/tuplesort.h"
+
+#include "engine/partitions.h"
+#include "engine/spool.h"
+#include "functions/arguments.h"
+
+/* How the node gets its rows into order. */
+typedef enum SznMode
+{
+	SZN_MODE_STREAMED,			/* they come by actor and time */
+	SZN_MODE_PARTITIONED		/* they are gathered in partitions */
+} SznMode;
+
+/* Where a column of the node's rows comes from. */
+typedef enum SznSource
+{
+	SZN_FROM_INPUT,				/* a column of the input */
+	SZN_FROM_TIME,				/* the event time */
+	SZN_FROM_CONSTANT,			/* the same in all rows */
+	SZN_FROM_NUMBER,			/* session_number() and so on */
+	SZN_FROM_EVENT_NUMBER,
+	SZN_FROM_START,
+	SZN_FROM_END,
+	SZN_FROM_COUNT,
+	SZN_FROM_STARTED_BY,
+	SZN_FROM_ENDED_BY
+} SznSource;
+
+/* What the plan keeps in custom_private, by position. */
+enum
+{
+	SZN_PRIVATE_MODE,			/* Integer: SznMode */
+	SZN_PRIVATE_SOURCES,		/* ints: SznSource of each column */
+	SZN_PRIVATE_COLUMNS,		/* ints: its place in the input, from 0 */
+	SZN_PRIVATE_KEYS,			/* ints: places of the actor's parts */
+	SZN_PRIVATE_KEY_OPERATORS,	/* OIDs: by which they are equal */
+	SZN_PRIVATE_KEY_COLLATIONS,
+	SZN_PRIVATE_ARGUMENTS,		/* ints: places of the call's arguments; -1: constant */
+	SZN_PRIVATE_TIME_TYPE,		/* Integer: OID */
+	SZN_NUM_PRIVATE
+};
+
+/* planner.c */
+extern void szn_planner_init(void);
+
+/* scan.c */
+extern const CustomScanMethods szn_scan_methods;
+
+/*
+ * The state of the node.
+ *
+ * "hold" says how far the node has to read before it can label a row.
+ */
+typedef enum SznHold
+{
+	SZN_HOLD_NOTHING,			/* the row itself tells */
+	SZN_HOLD_INSTANT,			/* its peers may be restart events */
+	SZN_HOLD_RUN				/* a function asks for the session's end */
+} SznHold;
+
+typedef struct SznScan
+{
+	CustomScanState css;
+
+	/* from the plan */
+	SznMode		mode;
+	int			num_keys;
+	int			arguments[SZN_NUM_ARGS];	/* places; -1: constant */
+	ExprState  *constants[SZN_NUM_ARGS];
+	SznTimeline timeline;
+	SznHold		hold;
+	SznFormat  *format;
+	int		   *varlena;		/* columns that may be expanded objects */
+	int			num_varlena;
+
+	/* how a row is put out */
+	TupleTableSlot *slot;
+	bool		project;
+	int			num_outputs;
+	SznSource  *sources;
+	int		   *columns;		/* of the format */
+	Datum	   *constant_values;
+	bool	   *constant_nulls;
+	Datum		causes[SZN_CAUSE_MAX_DURATION + 1];
+	Datum	   *values;			/* of the record at hand */
+	bool	   *nulls;
+
+	/* memory */
+	MemoryContext context;		/* emptied by a rescan */
+	Size		budget;
+
+	/* the rules, known from the first row with a time */
+	bool		rules_known;
+	SznRules	rules;
+	int64		inactivity;
+	bool		restart_on;
+	bool		end_on;
+
+	/* where it is */
+	bool		begun;
+	bool		input_done;
+	SznCounters counters;
+	SznBoundary boundary;
+	SznRun		run;			/* of the row at hand */
+	int64		event_number;
+	bool		in_session;
+
+	/* partitions */
+	SznPartitions *partitions;
+	SznPartitionState state;
+	SznPartition *partition;	/* at hand */
+	uint32		next_actor;
+	SznActor   *actor;
+	SznLink		next;			/* record to put out next */
+	SznLink		next_run;		/* where its run ends; 0: with the chain */
+	SznLink		next_instant;	/* not yet taken by the boundary */
+
+	/* a stream, from the input or from a sort */
+	SznRecord  *ahead;			/* read, not yet held */
+	SznRecord  *buffer;			/* where it is */
+	Size		buffer_size;
+	bool		stream_ended;
+	SznRecord  *actor_record;	/* a record of the actor, copied */
+	Size		actor_size;
+	bool		has_actor;
+	SznInstant	instant;		/* held, not yet taken by the boundary */
+	bool		has_instant;
+	SznSpool   *held_run;
+	SznSpool   *held_instant;
+	SznSpool   *output;			/* the one that is being put out */
+
+	/* a partition too large for memory */
+	Tuplesortstate *sort;
+	TupleDesc	sort_descriptor;
+	TupleTableSlot *sort_slot;
+} SznScan;
+
+/* explain.c */
+extern void szn_explain_scan(CustomScanState *node, List *ancestors,
+							 ExplainState *es);
+
+#endif							/* SZN_ENGINE_H */

@@ -1,0 +1,100 @@
+/*-------------------------------------------------------------------------
+ *
+ * explain.c
+ *	  What EXPLAIN shows of the node "Session Scan".
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "commands/explain.h"
+#include "lib/stringinfo.h"
+#include "nodes/makefuncs.h"
+#include "optimizer/tlist.h"
+#include "parser/parsetree.h"
+#include "utils/ruleutils.h"
+
+#include "compat.h"
+#include "engine/engine.h"
+
+/* "PARTITION BY actor ORDER BY time", in the words of the input. */
+static char *
+window_text(SznScan *scan, List *ancestors, ExplainState *es)
+{
+	CustomScan *plan = (CustomScan *) scan->css.ss.ps.plan;
+	Plan	   *input = (Plan *) linitial(plan->custom_plans);
+	bool		prefix = list_length(es->rtable) > 1 || es->verbose;
+	List	   *context;
+	StringInfoData text;
+	ListCell   *cell;
+	TargetEntry *entry;
+
+	context = set_deparse_context_plan(es->deparse_cxt, input,
+									   lcons(plan, ancestors));
+	initStringInfo(&text);
+	foreach(cell, (List *) list_nth(plan->custom_private, SZN_PRIVATE_KEYS))
+	{
+		entry = get_tle_by_resno(input->targetlist, lfirst_int(cell) + 1);
+		appendStringInfo(&text, "%s%s", text.len > 0 ? ", " : "PARTITION BY ",
+						 deparse_expression((Node *) entry->expr, context, prefix, true));
+	}
+	entry = get_tle_by_resno(input->targetlist, scan->arguments[SZN_ARG_TIME] + 1);
+	appendStringInfo(&text, "%sORDER BY %s", text.len > 0 ? " " : "",
+					 deparse_expression((Node *) entry->expr, context, prefix, true));
+	return text.data;
+}
+
+static char *
+argument_text(SznScan *scan, List *ancestors, ExplainState *es, int argument)
+{
+	CustomScan *plan = (CustomScan *) scan->css.ss.ps.plan;
+	Plan	   *input = (Plan *) linitial(plan->custom_plans);
+	bool		prefix = list_length(es->rtable) > 1 || es->verbose;
+	Plan	   *source = (Plan *) plan;
+	Node	   *expr = (Node *) list_nth(plan->custom_exprs, argument);
+
+	if (scan->arguments[argument] >= 0)
+	{
+		source = input;
+		expr = (Node *) get_tle_by_resno(input->targetlist,
+										 scan->arguments[argument] + 1)->expr;
+		ancestors = lcons(plan, ancestors);
+	}
+	return deparse_expression(expr,
+							  set_deparse_context_plan(es->deparse_cxt, source, ancestors),
+							  prefix, true);
+}
+
+/* ExplainCustomScan: what is planned, and under ANALYZE what happened. */
+void
+szn_explain_scan(CustomScanState *node, List *ancestors, ExplainState *es)
+{
+	SznScan    *scan = (SznScan *) node;
+	const SznCounters *counters = &scan->counters;
+	const char *strategy;
+
+	ExplainPropertyText("Window", window_text(scan, ancestors, es), es);
+	ExplainPropertyText("Inactivity",
+						argument_text(scan, ancestors, es, SZN_ARG_INACTIVITY), es);
+
+	if (scan->mode == SZN_MODE_STREAMED)
+		strategy = "streamed";
+	else if (counters->unordered_actors > 0 || counters->sorted_partitions > 0)
+		strategy = "sorted";
+	else
+		strategy = "in order";
+	ExplainPropertyText("Strategy", strategy, es);
+
+	if (!es->analyze)
+		return;
+
+	ExplainPropertyInteger("Actors", NULL, counters->actors, es);
+	if (scan->mode == SZN_MODE_PARTITIONED)
+	{
+		ExplainPropertyInteger("Actors out of Order", NULL, counters->unordered_actors, es);
+		ExplainPropertyInteger("Partitions", NULL, counters->partitions, es);
+		ExplainPropertyInteger("Partitions Sorted", NULL, counters->sorted_partitions, es);
+		ExplainPropertyInteger("Memory", "kB", (counters->peak_memory + 1023) / 1024, es);
+	}
+	ExplainPropertyInteger("Disk", "kB", (counters->disk_bytes + 1023) / 1024, es);
+}

@@ -1,0 +1,113 @@
+/*-------------------------------------------------------------------------
+ *
+ * partitions.h
+ *	  Records gathered by actor, in memory or in temporary files.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef SZN_PARTITIONS_H
+#define SZN_PARTITIONS_H
+
+#include "storage/buffile.h"
+
+#include "engine/records.h"
+
+/*
+ * Where a record of a partition in memory is: the number of its chunk, from
+ * 1, and its place in there in units of MAXALIGN.  0 is none.
+ */
+typedef uint32 SznLink;
+
+#define SZN_LINK(chunk, offset) \
+	(((SznLink) (chunk) + 1) << 16 | (SznLink) ((offset) / MAXIMUM_ALIGNOF))
+#define SZN_MAX_CHUNKS		65535
+#define SZN_MAX_CHUNK_SIZE	(65536 * MAXIMUM_ALIGNOF)
+
+/*
+ * An actor of the partition at hand: its records as chains, first those with
+ * a time, in time order, then those without.
+ */
+typedef struct SznActor
+{
+	SznLink		first;
+	SznLink		last;
+	SznLink		first_untimed;
+	SznLink		last_untimed;
+	int64		last_time;		/* of the record "last" */
+	uint32		hash;
+	bool		is_unordered;	/* to be sorted before it is read */
+} SznActor;
+
+typedef struct SznChunk
+{
+	Size		size;
+	Size		used;
+} SznChunk;
+
+#define SZN_CHUNK_HEADER	MAXALIGN(sizeof(SznChunk))
+#define SZN_CHUNK_DATA(chunk)	((char *) (chunk) + SZN_CHUNK_HEADER)
+
+typedef struct SznPartition
+{
+	SznChunk  **chunks;
+	int			num_chunks;
+	int			max_chunks;
+	Size		memory;			/* of the chunks */
+	BufFile    *file;			/* once it had to go to disk */
+	uint64		num_records;
+	uint64		num_bytes;		/* of the records */
+} SznPartition;
+
+typedef struct SznPartitions
+{
+	SznFormat  *format;
+	MemoryContext context;
+	MemoryContext actors_context;
+	MemoryContext comparison_context;
+	SznPartition *partitions;
+	int			num_partitions;
+	int			num_files;		/* partitions on disk */
+	Size		budget;
+	Size		memory;			/* in use by chunks */
+	Size		max_chunk;
+	SznRecord  *scratch;		/* a record on its way to a file */
+	Size		scratch_size;
+	SznCounters *counters;
+
+	/* the partition at hand */
+	int			current;		/* -1 before the first */
+	SznActor   *actors;
+	uint32		num_actors;
+	uint32		max_actors;
+	uint32	   *table;			/* number of actor by hash, from 1 */
+	uint32		table_mask;
+} SznPartitions;
+
+/* How the next partition is to be read. */
+typedef enum SznPartitionState
+{
+	SZN_PARTITION_NONE,			/* there are no more */
+	SZN_PARTITION_ACTORS,		/* it is in memory, by actor */
+	SZN_PARTITION_FILE			/* it is too large for that */
+} SznPartitionState;
+
+extern SznPartitions *szn_partitions_create(SznFormat *format, double rows,
+											double width, Size budget,
+											SznCounters *counters);
+extern void szn_partitions_add(SznPartitions *partitions, const SznEvent *event,
+							   const Datum *values, const bool *isnull);
+extern SznPartitionState szn_partitions_next(SznPartitions *partitions);
+extern SznActor *szn_partition_actor(SznPartitions *partitions, uint32 number);
+extern SznRecord *szn_partition_read(SznPartitions *partitions);
+extern void szn_partitions_end(SznPartitions *partitions);
+extern int	szn_choose_num_partitions(double rows, double width, Size budget);
+
+/* The record at a place in the partition at hand. */
+static inline SznRecord *
+szn_record_at(const SznPartition *partition, SznLink link)
+{
+	return (SznRecord *) (SZN_CHUNK_DATA(partition->chunks[(link >> 16) - 1]) +
+						  (link & 0xffff) * MAXIMUM_ALIGNOF);
+}
+
+#endif							/* SZN_PARTITIONS_H */

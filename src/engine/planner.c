@@ -1,0 +1,909 @@
+/*-------------------------------------------------------------------------
+ *
+ * planner.c
+ *	  All interaction of the engine with core's planner: hooks, guards, costs.
+ *
+ * Two hooks add paths, and take none away:
+ *
+ *	UPPERREL_WINDOW		"Session Scan" in place of Sort and WindowAgg
+ *	UPPERREL_GROUP_AGG	GroupAggregate over a Session Scan without a Sort
+ *
+ * The answer must be the one that core's plan gives.  So whatever is not
+ * plainly the case that the node was made for is refused, each guard under its
+ * reason, and core's plan stays alone.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "access/stratnum.h"
+#include "catalog/pg_operator_d.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/clauses.h"
+#include "optimizer/cost.h"
+#include "optimizer/optimizer.h"
+#include "optimizer/pathnode.h"
+#include "optimizer/paths.h"
+#include "optimizer/planner.h"
+#include "optimizer/prep.h"
+#include "optimizer/tlist.h"
+#include "parser/parse_clause.h"
+#include "parser/parsetree.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/selfuncs.h"
+#include "utils/typcache.h"
+
+#include "compat.h"
+#include "engine/engine.h"
+#include "functions/window.h"
+
+static bool enable_session_scan = true;
+static bool debug_require_session_scan = false;
+
+static create_upper_paths_hook_type previous_upper_paths_hook = NULL;
+
+/*
+ * Costs, in units of cpu_operator_cost, which is about 0.05 us where these
+ * were measured: see the comment at add_scan_costs().
+ */
+#define STREAM_COST		2.0
+#define INPUT_COST		1.0
+#define OUTPUT_COST		1.0
+
+/* A query level that the node can do, taken apart. */
+typedef struct SznLevel
+{
+	List	   *calls;			/* WindowFuncs of ours */
+	WindowFunc *call;			/* one of them: its arguments are all's */
+	WindowClause *window;
+	List	   *keys;			/* the actor's parts, as expressions */
+
+	PathTarget *input;			/* what the node's input computes */
+	List	   *scan_tlist;		/* what the node knows of a row */
+	List	   *sources;		/* for each of these columns ... */
+	List	   *columns;		/* ... where it comes from */
+	List	   *key_places;
+	List	   *key_operators;
+	List	   *key_collations;
+	List	   *arguments;
+	List	   *constants;
+	bool		can_hash;		/* is there a hash function for each key? */
+	bool		must_stream;	/* an argument might fail on a row not asked for */
+} SznLevel;
+
+/* A path for the node. */
+typedef struct SznScanPath
+{
+	CustomPath	path;
+	SznLevel   *level;
+	SznMode		mode;
+} SznScanPath;
+
+static Plan *plan_scan(PlannerInfo *root, RelOptInfo *rel,
+					   CustomPath *best_path, List *tlist,
+					   List *clauses, List *custom_plans);
+
+static const CustomPathMethods path_methods = {
+	.CustomName = "Session Scan",
+	.PlanCustomPath = plan_scan
+};
+
+
+/*
+ * Our functions
+ */
+
+/*
+ * Which column a call makes; false if it is not a call of ours.  Functions
+ * are told by what they run, never by name.
+ */
+static bool
+source_of_call(const WindowFunc *call, SznSource *source)
+{
+	static const struct
+	{
+		PGFunction	function;
+		SznSource	source;
+	}			functions[] = {
+		{sessionize_session_number, SZN_FROM_NUMBER},
+		{sessionize_session_event_number, SZN_FROM_EVENT_NUMBER},
+		{sessionize_session_start, SZN_FROM_START},
+		{sessionize_session_end, SZN_FROM_END},
+		{sessionize_session_event_count, SZN_FROM_COUNT},
+		{sessionize_session_started_by, SZN_FROM_STARTED_BY},
+		{sessionize_session_ended_by, SZN_FROM_ENDED_BY}
+	};
+	FmgrInfo	finfo;
+
+	/* ours have one; and no foreign language is loaded for others */
+	if (!OidIsValid(get_func_support(call->winfnoid)))
+		return false;
+
+	fmgr_info(call->winfnoid, &finfo);
+	for (int i = 0; i < (int) lengthof(functions); i++)
+	{
+		if (finfo.fn_addr == functions[i].function)
+		{
+			*source = functions[i].source;
+			return true;
+		}
+	}
+	return false;
+}
+
+
+/*
+ * Guards
+ */
+
+/*
+ * Is every row of this level wanted?  If not, an expression must not be
+ * computed for rows that core would not have come to, since it might fail.
+ */
+static bool
+wants_all_rows(PlannerInfo *root)
+{
+	for (; root != NULL; root = root->parent_root)
+	{
+		if (root->tuple_fraction != 0 ||
+			root->parse->limitCount != NULL || root->parse->limitOffset != NULL)
+			return false;
+	}
+	return true;
+}
+
+/* May this expression be computed for rows that nobody might ask for? */
+static bool
+may_compute_early(PlannerInfo *root, Node *expr)
+{
+	return !contain_subplans(expr) &&
+		(wants_all_rows(root) || !contain_leaked_vars(expr));
+}
+
+/*
+ * The calls of window functions in a list of expressions.
+ */
+static List *
+window_calls(List *exprs)
+{
+	List	   *parts = pull_var_clause((Node *) exprs,
+										PVC_RECURSE_AGGREGATES |
+										PVC_INCLUDE_WINDOWFUNCS |
+										PVC_INCLUDE_PLACEHOLDERS);
+	List	   *calls = NIL;
+	ListCell   *cell;
+
+	foreach(cell, parts)
+	{
+		if (IsA(lfirst(cell), WindowFunc))
+			calls = list_append_unique(calls, lfirst(cell));
+	}
+	return calls;
+}
+
+/*
+ * Why the node cannot do this query level, or NULL if it can.  Fills "level",
+ * as far as the target is not concerned.
+ */
+static const char *
+check_level(PlannerInfo *root, List *calls, SznLevel *level)
+{
+	Query	   *parse = root->parse;
+	PathTarget *target = root->upper_targets[UPPERREL_WINDOW];
+	List	   *arguments;
+	Node	   *order;
+	SortGroupClause *clause;
+	ListCell   *cell;
+
+	if (!enable_session_scan)
+		return "sessionize.enable_session_scan is off";
+
+	/* set-returning functions have split the target */
+	if (parse->hasTargetSRFs)
+		return "a set-returning function is in the select list";
+
+	/* the input would be groups, and their target has no plain columns */
+	if (parse->groupClause || parse->groupingSets || parse->hasAggs ||
+		root->hasHavingQual)
+		return "the same query level groups or aggregates";
+
+	/* marks of rows to be locked must reach the top as they are */
+	if (root->rowMarks != NIL)
+		return "rows are locked";
+
+	level->calls = calls;
+	level->call = linitial_node(WindowFunc, calls);
+	foreach(cell, calls)
+	{
+		WindowFunc *call = lfirst_node(WindowFunc, cell);
+		SznSource	source;
+
+		/* others need core's WindowAgg, which can do ours just as well */
+		if (!source_of_call(call, &source))
+			return "another window function is called";
+		if (call->winref != level->call->winref)
+			return "there is more than one window";
+		if (!equal(call->args, level->call->args))
+			return "the calls differ in their arguments";
+
+		/* core says that this is an error */
+		if (call->aggfilter != NULL)
+			return "a call has a FILTER";
+	}
+	foreach(cell, parse->windowClause)
+	{
+		WindowClause *window = lfirst_node(WindowClause, cell);
+
+		if (window->winref == level->call->winref)
+			level->window = window;
+	}
+	if (level->window == NULL)
+		return "the window is not known";
+
+	/* it would end a partition early; our functions never ask for one */
+	if (szn_has_run_condition(level->window, calls))
+		return "there is a condition on a running window function";
+
+	/* the frame does not matter, but its offsets may be errors */
+	if (level->window->startOffset || level->window->endOffset)
+		return "the window's frame has an offset";
+
+	arguments = level->call->args;
+	if (list_length(arguments) != SZN_NUM_ARGS)
+		return "the arguments are not complete";
+
+	/*
+	 * Only in the event time's own order are instants what the functions take
+	 * them for; in any other they raise an error, or need core's peers.
+	 */
+	if (list_length(level->window->orderClause) != 1)
+		return "the window is not ordered by the event time alone";
+	clause = linitial_node(SortGroupClause, level->window->orderClause);
+	order = get_sortgroupclause_expr(clause, root->processed_tlist);
+	if (!equal(order, list_nth(arguments, SZN_ARG_TIME)))
+		return "the window is not ordered by the event time alone";
+	if (clause->nulls_first ||
+		clause->sortop != lookup_type_cache(exprType(order), TYPECACHE_LT_OPR)->lt_opr)
+		return "the window's order is not ascending with nulls last";
+
+	if (list_length(level->window->partitionClause) > INDEX_MAX_KEYS)
+		return "there are too many PARTITION BY items";
+
+	/* nobody knows how often and when the node computes an expression */
+	if (contain_volatile_functions((Node *) target->exprs) ||
+		contain_volatile_functions((Node *) root->processed_tlist))
+		return "an expression is volatile";
+
+	/* its plan would move to another node */
+	if (contain_subplans((Node *) arguments))
+		return "an argument has a subquery";
+
+	/* core checks that these are the same in all rows */
+	if (contain_var_clause(list_nth(arguments, SZN_ARG_MAX_DURATION)))
+		return "max_duration may differ from row to row";
+	if (contain_var_clause(list_nth(arguments, SZN_ARG_REQUIRE_RESTART)))
+		return "require_restart may differ from row to row";
+
+	return NULL;
+}
+
+
+/*
+ * The node's input and output
+ */
+
+/* The place, from 0, of an expression in the input; added where it is new. */
+static int
+input_place(SznLevel *level, Node *expr)
+{
+	ListCell   *cell;
+
+	foreach(cell, level->input->exprs)
+	{
+		if (equal(lfirst(cell), expr))
+			return foreach_current_index(cell);
+	}
+	add_column_to_pathtarget(level->input, (Expr *) expr, 0);
+	return list_length(level->input->exprs) - 1;
+}
+
+/*
+ * Core looks at an argument only in rows that have a time; one that may fail
+ * must not be computed in others.
+ */
+static Node *
+guarded_argument(SznLevel *level, Node *argument)
+{
+	Node	   *time = list_nth(level->call->args, SZN_ARG_TIME);
+	NullTest   *test;
+	CaseWhen   *when;
+	CaseExpr   *expr;
+
+	if (!contain_leaked_vars(argument))
+		return argument;
+
+	test = makeNode(NullTest);
+	test->arg = (Expr *) copyObject(time);
+	test->nulltesttype = IS_NOT_NULL;
+	test->argisrow = false;
+	test->location = -1;
+	when = makeNode(CaseWhen);
+	when->expr = (Expr *) test;
+	when->result = (Expr *) argument;
+	when->location = -1;
+	expr = makeNode(CaseExpr);
+	expr->casetype = exprType(argument);
+	expr->casecollid = exprCollation(argument);
+	expr->args = list_make1(when);
+	expr->defresult = (Expr *) makeNullConst(exprType(argument), exprTypmod(argument),
+											 exprCollation(argument));
+	expr->location = -1;
+	return (Node *) expr;
+}
+
+/* A column of the node's rows; known to "scan_tlist" only once. */
+static void
+add_scan_column(SznLevel *level, Node *expr)
+{
+	SznSource	source = SZN_FROM_INPUT;
+	int			place = -1;
+
+	if (tlist_member((Expr *) expr, level->scan_tlist))
+		return;
+
+	if (IsA(expr, WindowFunc))
+		(void) source_of_call((WindowFunc *) expr, &source);
+	else if (equal(expr, list_nth(level->call->args, SZN_ARG_TIME)))
+		source = SZN_FROM_TIME;
+	else
+		place = input_place(level, expr);
+
+	level->scan_tlist = lappend(level->scan_tlist,
+								makeTargetEntry((Expr *) expr,
+												list_length(level->scan_tlist) + 1,
+												NULL, false));
+	level->sources = lappend_int(level->sources, source);
+	level->columns = lappend_int(level->columns, place);
+}
+
+/* Can the output be computed from what the node knows of a row already? */
+static bool
+is_known(SznLevel *level, Node *expr)
+{
+	List	   *parts = pull_var_clause(expr, PVC_INCLUDE_PLACEHOLDERS);
+	ListCell   *cell;
+
+	foreach(cell, parts)
+	{
+		if (!tlist_member((Expr *) lfirst(cell), level->scan_tlist))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * What the input has to compute, and what the node makes of it.
+ *
+ * Rows are kept as narrow as the output allows: an expression over columns,
+ * such as a metric's filter, is computed before and only its value kept,
+ * unless it takes less to compute it afterwards.
+ */
+static void
+make_targets(PlannerInfo *root, SznLevel *level)
+{
+	PathTarget *target = root->upper_targets[UPPERREL_WINDOW];
+	List	   *early = NIL;
+	ListCell   *cell;
+
+	level->input = create_empty_pathtarget();
+
+	/* the actor; the first columns, as records want it */
+	level->can_hash = true;
+	foreach(cell, level->window->partitionClause)
+	{
+		SortGroupClause *clause = lfirst_node(SortGroupClause, cell);
+		Node	   *expr = get_sortgroupclause_expr(clause, root->processed_tlist);
+
+		if (!clause->hashable)
+			level->can_hash = false;
+		if (list_member(level->keys, expr))
+			continue;
+		level->keys = lappend(level->keys, expr);
+		level->key_places = lappend_int(level->key_places, input_place(level, expr));
+		level->key_operators = lappend_oid(level->key_operators, clause->eqop);
+		level->key_collations = lappend_oid(level->key_collations, exprCollation(expr));
+	}
+
+	/* the arguments */
+	foreach(cell, level->call->args)
+	{
+		Node	   *argument = (Node *) lfirst(cell);
+
+		if (foreach_current_index(cell) == SZN_ARG_TIME)
+			level->arguments = lappend_int(level->arguments, input_place(level, argument));
+		else if (contain_var_clause(argument))
+		{
+			if (!may_compute_early(root, argument))
+				level->must_stream = true;
+			level->arguments = lappend_int(level->arguments,
+										   input_place(level, guarded_argument(level, argument)));
+		}
+		else
+		{
+			level->arguments = lappend_int(level->arguments, -1);
+			level->constants = lappend(level->constants, argument);
+			continue;
+		}
+		level->constants = lappend(level->constants,
+								   makeNullConst(exprType(argument), -1, InvalidOid));
+	}
+
+	/* the output */
+	foreach(cell, target->exprs)
+	{
+		Node	   *expr = (Node *) lfirst(cell);
+
+		if (IsA(expr, WindowFunc) || IsA(expr, Var) || IsA(expr, PlaceHolderVar) ||
+			list_member(level->input->exprs, expr))
+			add_scan_column(level, expr);
+		else if (!contain_window_function(expr) && contain_var_clause(expr) &&
+				 may_compute_early(root, expr))
+			early = lappend(early, expr);
+		else
+		{
+			ListCell   *cell2;
+
+			foreach(cell2, pull_var_clause(expr, PVC_INCLUDE_WINDOWFUNCS |
+										   PVC_INCLUDE_PLACEHOLDERS))
+				add_scan_column(level, (Node *) lfirst(cell2));
+		}
+	}
+	foreach(cell, early)
+	{
+		Node	   *expr = (Node *) lfirst(cell);
+
+		if (get_typbyval(exprType(expr)) || !is_known(level, expr))
+			add_scan_column(level, expr);
+	}
+	set_pathtarget_cost_width(root, level->input);
+}
+
+
+/*
+ * Paths
+ */
+
+/*
+ * What the node adds to its input's costs.
+ *
+ * Measured on 10 million events, where a sequential scan with one integer
+ * and one timestamp took 0.05 us a row: gathering them in partitions took
+ * about 0.06 us, and putting them out again 0.05.  What goes to disk is
+ * written and read once, in pieces of a block.
+ */
+static void
+add_scan_costs(SznScanPath *scan, Path *input)
+{
+	Path	   *path = &scan->path.path;
+	Cost		unit = cpu_operator_cost * input->rows;
+	int			num_keys = list_length(scan->level->keys);
+
+	path->rows = input->rows;
+	if (scan->mode == SZN_MODE_STREAMED)
+	{
+		path->startup_cost = input->startup_cost;
+		path->total_cost = input->total_cost + (STREAM_COST + num_keys) * unit;
+	}
+	else
+	{
+		double		bytes = input->rows * (sizeof(SznRecord) + scan->level->input->width);
+
+		path->startup_cost = input->total_cost + (INPUT_COST + num_keys) * unit;
+		if (bytes > (double) get_hash_memory_limit())
+			path->startup_cost += 2 * seq_page_cost * ceil(bytes / BLCKSZ);
+		path->total_cost = path->startup_cost + OUTPUT_COST * unit;
+	}
+}
+
+static void
+add_scan_path(PlannerInfo *root, RelOptInfo *window_rel, SznLevel *level,
+			  SznMode mode, Path *input, List *pathkeys)
+{
+	SznScanPath *scan = (SznScanPath *) newNode(sizeof(SznScanPath), T_CustomPath);
+	Path	   *path = &scan->path.path;
+
+	path->pathtype = T_CustomScan;
+	path->parent = window_rel;
+	path->pathtarget = root->upper_targets[UPPERREL_WINDOW];
+	path->param_info = NULL;
+	path->parallel_aware = false;
+	path->parallel_safe = false;
+	path->parallel_workers = 0;
+	path->pathkeys = pathkeys;
+	scan->path.flags = CUSTOMPATH_SUPPORT_PROJECTION;
+	scan->path.custom_paths = list_make1(input);
+	scan->path.methods = &path_methods;
+	scan->level = level;
+	scan->mode = mode;
+	add_scan_costs(scan, input);
+	path->total_cost += path->pathtarget->cost.startup +
+		path->pathtarget->cost.per_tuple * path->rows -
+		level->input->cost.per_tuple * path->rows;
+	path->total_cost = Max(path->total_cost, path->startup_cost);
+
+	add_path(window_rel, path);
+}
+
+/*
+ * (actor, number, time): sessions are numbered in time order, so rows by
+ * actor and time are also in this one.  Not so if there may be rows without
+ * a session among the others.  NIL if this is no order to offer.
+ */
+static List *
+number_pathkeys(PlannerInfo *root, SznLevel *level)
+{
+	Node	   *require_restart = list_nth(level->call->args, SZN_ARG_REQUIRE_RESTART);
+	List	   *clauses = list_copy(level->window->partitionClause);
+	List	   *tlist = list_copy(root->processed_tlist);
+	ListCell   *cell;
+
+	if (!IsA(require_restart, Const) ||
+		(!((Const *) require_restart)->constisnull &&
+		 DatumGetBool(((Const *) require_restart)->constvalue)))
+		return NIL;
+
+	foreach(cell, level->calls)
+	{
+		SznSource	source;
+		TargetEntry *entry;
+		SortGroupClause *clause;
+
+		if (!source_of_call(lfirst_node(WindowFunc, cell), &source) ||
+			source != SZN_FROM_NUMBER)
+			continue;
+
+		entry = makeTargetEntry((Expr *) lfirst(cell), list_length(tlist) + 1, NULL, true);
+		tlist = lappend(tlist, entry);
+		clause = makeNode(SortGroupClause);
+		clause->tleSortGroupRef = assignSortGroupRef(entry, tlist);
+		clause->eqop = lookup_type_cache(INT8OID, TYPECACHE_EQ_OPR)->eq_opr;
+		clause->sortop = Int8LessOperator;
+		clause->nulls_first = false;
+		clause->hashable = true;
+		clauses = lappend(clauses, clause);
+		clauses = list_concat(clauses, level->window->orderClause);
+		return make_pathkeys_for_sortclauses(root, clauses, tlist);
+	}
+	return NIL;
+}
+
+/* Stream an input that is, or will be made, ordered by actor and time. */
+static void
+add_streamed_paths(PlannerInfo *root, RelOptInfo *window_rel, SznLevel *level,
+				   Path *input)
+{
+	List	   *pathkeys = root->window_pathkeys;
+	int			presorted;
+
+	if (!pathkeys_count_contained_in(pathkeys, input->pathkeys, &presorted))
+	{
+		if (presorted == 0 || !enable_incremental_sort)
+			input = (Path *) create_sort_path(root, window_rel, input, pathkeys, -1.0);
+		else
+			input = (Path *) create_incremental_sort_path(root, window_rel, input,
+														  pathkeys, presorted, -1.0);
+	}
+	add_scan_path(root, window_rel, level, SZN_MODE_STREAMED, input, input->pathkeys);
+	pathkeys = number_pathkeys(root, level);
+	if (pathkeys != NIL)
+		add_scan_path(root, window_rel, level, SZN_MODE_STREAMED, input, pathkeys);
+}
+
+/* UPPERREL_WINDOW: rows of the input with their sessions. */
+static void
+add_scan_paths(PlannerInfo *root, RelOptInfo *input_rel, RelOptInfo *window_rel)
+{
+	List	   *calls = window_calls(root->upper_targets[UPPERREL_WINDOW]->exprs);
+	SznLevel   *level;
+	const char *reason;
+	bool		is_ours = false;
+	ListCell   *cell;
+
+	foreach(cell, calls)
+	{
+		SznSource	source;
+
+		is_ours |= source_of_call(lfirst_node(WindowFunc, cell), &source);
+	}
+	if (!is_ours)
+		return;
+
+	level = (SznLevel *) palloc0(sizeof(SznLevel));
+	reason = check_level(root, calls, level);
+	if (reason)
+	{
+		if (debug_require_session_scan)
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("session scan cannot be used: %s", reason),
+					 errhint("Set \"sessionize.debug_require_session_scan\" to off.")));
+		return;
+	}
+
+	make_targets(root, level);
+	if (debug_require_session_scan)
+		window_rel->pathlist = NIL;
+
+	foreach(cell, input_rel->pathlist)
+	{
+		Path	   *path = (Path *) lfirst(cell);
+		Path	   *input;
+		int			presorted;
+		bool		is_ordered;
+
+		if (path->param_info)
+			continue;
+		is_ordered = pathkeys_count_contained_in(root->window_pathkeys,
+												 path->pathkeys, &presorted);
+		if (path != input_rel->cheapest_total_path && !is_ordered && presorted == 0)
+			continue;
+
+		input = (Path *) create_projection_path(root, input_rel, path, level->input);
+		add_streamed_paths(root, window_rel, level, input);
+		if (path == input_rel->cheapest_total_path &&
+			level->can_hash && !level->must_stream)
+			add_scan_path(root, window_rel, level, SZN_MODE_PARTITIONED, input, NIL);
+	}
+}
+
+
+/*
+ * Grouping
+ */
+
+/*
+ * The Session Scan under a path of a subquery, if nothing between them
+ * changes the order of rows; "subquery" gets the relation between.
+ */
+static SznScanPath *
+scan_below(Path *path, RelOptInfo **subquery)
+{
+	if (IsA(path, ProjectionPath))
+		path = ((ProjectionPath *) path)->subpath;
+	if (!IsA(path, SubqueryScanPath))
+		return NULL;
+	*subquery = path->parent;
+	path = ((SubqueryScanPath *) path)->subpath;
+	if (IsA(path, ProjectionPath))
+		path = ((ProjectionPath *) path)->subpath;
+	if (!IsA(path, CustomPath) || ((CustomPath *) path)->methods != &path_methods)
+		return NULL;
+	return (SznScanPath *) path;
+}
+
+/* Is this output of the subquery never NULL where its rows are read? */
+static bool
+is_filtered_not_null(RelOptInfo *subquery, Var *var)
+{
+	ListCell   *cell;
+
+	foreach(cell, subquery->baserestrictinfo)
+	{
+		Expr	   *clause = lfirst_node(RestrictInfo, cell)->clause;
+
+		if (IsA(clause, NullTest) &&
+			((NullTest *) clause)->nulltesttype == IS_NOT_NULL &&
+			equal(((NullTest *) clause)->arg, var))
+			return true;
+		if (IsA(clause, OpExpr) && op_strict(((OpExpr *) clause)->opno) &&
+			list_member(((OpExpr *) clause)->args, var))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Do rows of one group come together in this path's order?
+ *
+ * They do if the groups are the actors, or the sessions of the actors: rows
+ * come actor by actor, and an actor's sessions one after the other.  Rows
+ * outside sessions may lie between them under require_restart: then they must
+ * have been filtered out.
+ */
+static bool
+groups_come_together(PlannerInfo *root, SznScanPath *scan, RelOptInfo *subquery)
+{
+	SznLevel   *level = scan->level;
+	List	   *tlist = subquery->subroot->processed_tlist;
+	Node	   *require_restart = list_nth(level->call->args, SZN_ARG_REQUIRE_RESTART);
+	Bitmapset  *found = NULL;
+	ListCell   *cell;
+
+	foreach(cell, szn_group_clause(root))
+	{
+		SortGroupClause *clause = lfirst_node(SortGroupClause, cell);
+		Node	   *expr = get_sortgroupclause_expr(clause, root->processed_tlist);
+		TargetEntry *entry;
+		SznSource	source;
+		int			number = -1;
+		ListCell   *cell2;
+
+		if (!IsA(expr, Var) || ((Var *) expr)->varno != subquery->relid ||
+			((Var *) expr)->varattno <= 0 || ((Var *) expr)->varlevelsup != 0)
+			return false;
+		entry = get_tle_by_resno(tlist, ((Var *) expr)->varattno);
+		if (entry == NULL || entry->resjunk)
+			return false;
+
+		if (IsA(entry->expr, WindowFunc))
+		{
+			if (!source_of_call((WindowFunc *) entry->expr, &source) ||
+				source != SZN_FROM_NUMBER)
+				return false;
+			if ((!IsA(require_restart, Const) ||
+				 (!((Const *) require_restart)->constisnull &&
+				  DatumGetBool(((Const *) require_restart)->constvalue))) &&
+				!is_filtered_not_null(subquery, (Var *) expr))
+				return false;
+			continue;
+		}
+
+		foreach(cell2, level->keys)
+		{
+			if (equal(lfirst(cell2), entry->expr))
+				number = foreach_current_index(cell2);
+		}
+		if (number < 0 ||
+			clause->eqop != list_nth_oid(level->key_operators, number) ||
+			exprCollation(expr) != list_nth_oid(level->key_collations, number))
+			return false;
+		found = bms_add_member(found, number);
+	}
+	return bms_num_members(found) == list_length(level->keys);
+}
+
+/*
+ * UPPERREL_GROUP_AGG: rows that come group by group are all that a "sorted"
+ * aggregate needs.  Core would not think of it, since such rows have no
+ * order that it could name.
+ */
+static void
+add_grouped_paths(PlannerInfo *root, RelOptInfo *input_rel,
+				  RelOptInfo *grouped_rel, GroupPathExtraData *extra)
+{
+	Query	   *parse = root->parse;
+	AggClauseCosts costs;
+	ListCell   *cell;
+
+	if (!enable_session_scan || input_rel->reloptkind != RELOPT_BASEREL ||
+		input_rel->rtekind != RTE_SUBQUERY || input_rel->subroot == NULL)
+		return;
+	if (parse->groupClause == NIL || parse->groupingSets || parse->hasTargetSRFs ||
+		szn_group_clause(root) == NIL || (extra->flags & GROUPING_CAN_USE_SORT) == 0)
+		return;
+
+	/* aggregates rely on an order within groups */
+	if (!szn_groups_need_no_order(root))
+		return;
+
+	foreach(cell, input_rel->pathlist)
+	{
+		Path	   *path = (Path *) lfirst(cell);
+		RelOptInfo *subquery;
+		SznScanPath *scan = scan_below(path, &subquery);
+		double		num_groups;
+
+		if (scan == NULL || subquery != input_rel || path->param_info ||
+			pathkeys_contained_in(root->group_pathkeys, path->pathkeys) ||
+			!groups_come_together(root, scan, subquery))
+			continue;
+
+		num_groups = szn_estimate_num_groups(root,
+											 get_sortgrouplist_exprs(szn_group_clause(root),
+																	 extra->targetList),
+											 path->rows);
+		if (parse->hasAggs)
+		{
+			MemSet(&costs, 0, sizeof(costs));
+			get_agg_clause_costs(root, AGGSPLIT_SIMPLE, &costs);
+			add_path(grouped_rel, (Path *)
+					 create_agg_path(root, grouped_rel, path,
+									 grouped_rel->reltarget,
+									 AGG_SORTED, AGGSPLIT_SIMPLE,
+									 szn_group_clause(root),
+									 (List *) extra->havingQual,
+									 &costs, num_groups));
+		}
+		else
+			add_path(grouped_rel, (Path *)
+					 create_group_path(root, grouped_rel, path,
+									   szn_group_clause(root),
+									   (List *) extra->havingQual,
+									   num_groups));
+	}
+}
+
+
+/*
+ * Plans
+ */
+
+static Plan *
+plan_scan(PlannerInfo *root, RelOptInfo *rel, CustomPath *best_path,
+		  List *tlist, List *clauses, List *custom_plans)
+{
+	SznScanPath *scan = (SznScanPath *) best_path;
+	SznLevel   *level = scan->level;
+	CustomScan *plan = makeNode(CustomScan);
+
+	plan->scan.plan.targetlist = tlist;
+	plan->scan.plan.qual = NIL;
+	plan->scan.scanrelid = 0;
+	plan->flags = best_path->flags;
+	plan->custom_plans = custom_plans;
+	plan->custom_exprs = copyObject(level->constants);
+	plan->custom_scan_tlist = copyObject(level->scan_tlist);
+	plan->custom_private = list_make5(makeInteger(scan->mode),
+									  list_copy(level->sources),
+									  list_copy(level->columns),
+									  list_copy(level->key_places),
+									  list_copy(level->key_operators));
+	plan->custom_private = lappend(plan->custom_private, list_copy(level->key_collations));
+	plan->custom_private = lappend(plan->custom_private, list_copy(level->arguments));
+	plan->custom_private =
+		lappend(plan->custom_private,
+				makeInteger(exprType(list_nth(level->call->args, SZN_ARG_TIME))));
+	plan->methods = &szn_scan_methods;
+	Assert(list_length(plan->custom_private) == SZN_NUM_PRIVATE);
+	return (Plan *) plan;
+}
+
+
+/*
+ * Hooks
+ */
+
+static void
+upper_paths(PlannerInfo *root, UpperRelationKind stage,
+			RelOptInfo *input_rel, RelOptInfo *output_rel, void *extra)
+{
+	if (previous_upper_paths_hook)
+		previous_upper_paths_hook(root, stage, input_rel, output_rel, extra);
+
+	if (stage == UPPERREL_WINDOW)
+		add_scan_paths(root, input_rel, output_rel);
+	else if (stage == UPPERREL_GROUP_AGG)
+		add_grouped_paths(root, input_rel, output_rel, (GroupPathExtraData *) extra);
+}
+
+/* Called once, when the library is loaded. */
+void
+szn_planner_init(void)
+{
+	DefineCustomBoolVariable("sessionize.enable_session_scan",
+							 "Enables the planner's use of session scans.",
+							 "A session scan computes sessions in place of a sort and a window aggregate.",
+							 &enable_session_scan,
+							 true,
+							 PGC_USERSET,
+							 GUC_EXPLAIN,
+							 NULL, NULL, NULL);
+	DefineCustomBoolVariable("sessionize.debug_require_session_scan",
+							 "Makes queries fail that cannot use a session scan.",
+							 "For tests: calls of sessionize's window functions that a session scan cannot compute are errors.",
+							 &debug_require_session_scan,
+							 false,
+							 PGC_USERSET,
+							 GUC_NOT_IN_SAMPLE,
+							 NULL, NULL, NULL);
+
+	RegisterCustomScanMethods(&szn_scan_methods);
+	previous_upper_paths_hook = create_upper_paths_hook;
+	create_upper_paths_hook = upper_paths;
+}

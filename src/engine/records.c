@@ -1,0 +1,459 @@
+/*-------------------------------------------------------------------------
+ *
+ * records.c
+ *	  Events as compact records: what the engine keeps of a row.
+ *
+ * Less than a tuple: a header of 16 bytes, columns of fixed width at places
+ * that are known beforehand, and the others behind them as in a tuple.  The
+ * columns that say who the actor is come first.  Knows values and types, and
+ * nothing of executor nodes or of where records are kept.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/tupmacs.h"
+#include "catalog/pg_type.h"
+#include "utils/lsyscache.h"
+
+#include "compat.h"
+#include "engine/records.h"
+
+/* Records lie one after the other; each begins aligned. */
+#define RECORD_ALIGN(size)	MAXALIGN(size)
+
+
+/*
+ * Types whose values are passed by value and are equal only if their bytes
+ * are, by the equality that PARTITION BY uses: hashed and compared without a
+ * call.
+ */
+static bool
+is_image_type(Oid type)
+{
+	switch (type)
+	{
+		case BOOLOID:
+		case CHAROID:
+		case INT2OID:
+		case INT4OID:
+		case INT8OID:
+		case OIDOID:
+		case DATEOID:
+		case TIMESTAMPOID:
+		case TIMESTAMPTZOID:
+			return true;
+		default:
+			return false;
+	}
+}
+
+/*
+ * The format for rows described by "descriptor": "columns" lists the places,
+ * from 0, of the columns to keep; the first of them, one for each of the
+ * operators, are the actor.  Allocated in the current context.
+ */
+SznFormat *
+szn_format_create(TupleDesc descriptor, List *columns,
+				  List *key_operators, List *key_collations, bool has_expiry)
+{
+	SznFormat  *format = (SznFormat *) palloc0(sizeof(SznFormat));
+	int			offset = sizeof(SznRecord);
+	ListCell   *cell;
+	ListCell   *cell2;
+
+	format->num_columns = list_length(columns);
+	format->columns = (SznColumn *) palloc0(sizeof(SznColumn) * Max(format->num_columns, 1));
+	format->num_keys = list_length(key_operators);
+	format->keys = (SznKey *) palloc0(sizeof(SznKey) * Max(format->num_keys, 1));
+	format->can_hash = true;
+	format->has_expiry = has_expiry;
+	format->is_fixed = true;
+
+	foreach(cell, columns)
+	{
+		SznColumn  *column = &format->columns[foreach_current_index(cell)];
+		Form_pg_attribute attribute;
+
+		column->source = lfirst_int(cell);
+		attribute = TupleDescAttr(descriptor, column->source);
+		column->attlen = attribute->attlen;
+		column->byval = attribute->attbyval;
+		column->attalign = attribute->attalign;
+		column->can_be_short = attribute->attlen == -1 &&
+			attribute->attstorage != TYPSTORAGE_PLAIN;
+		if (!column->byval)
+			format->is_fixed = false;
+	}
+
+	forboth(cell, key_operators, cell2, key_collations)
+	{
+		SznKey	   *key = &format->keys[foreach_current_index(cell)];
+		Oid			type = TupleDescAttr(descriptor,
+										 format->columns[foreach_current_index(cell)].source)->atttypid;
+		Oid			left;
+		Oid			right;
+
+		key->is_image = is_image_type(type);
+		key->collation = lfirst_oid(cell2);
+		fmgr_info(get_opcode(lfirst_oid(cell)), &key->equal);
+		if (get_op_hash_functions(lfirst_oid(cell), &left, &right))
+			fmgr_info(left, &key->hash);
+		else
+			format->can_hash = false;
+	}
+
+	/* what is always there, the widest first, so that nothing is padded */
+	if (has_expiry)
+		offset += sizeof(int64);
+	format->length_offset = offset;
+	if (!format->is_fixed)
+		offset += sizeof(uint32);
+	for (int width = 8; width > 0; width /= 2)
+	{
+		for (int i = 0; i < format->num_columns; i++)
+		{
+			SznColumn  *column = &format->columns[i];
+
+			if (column->byval && column->attlen == width)
+			{
+				offset = TYPEALIGN(width, offset);
+				column->offset = offset;
+				offset += width;
+			}
+			else if (!column->byval)
+				column->offset = -1;
+		}
+	}
+	format->nulls_offset = offset;
+	if (format->num_columns > SZN_HEADER_NULLS)
+		offset += (format->num_columns - SZN_HEADER_NULLS + 7) / 8;
+	format->fixed_size = format->is_fixed ? RECORD_ALIGN(offset) : offset;
+
+	return format;
+}
+
+
+/*
+ * Actors
+ */
+
+static inline uint64
+mix(uint64 h)
+{
+	h ^= h >> 32;
+	h *= UINT64CONST(0xd6e8feb86659fd93);
+	h ^= h >> 32;
+	return h;
+}
+
+/*
+ * The bytes of a value of these types, so that it does not matter how the
+ * unused part of a Datum is filled.
+ */
+static inline uint64
+image_of_datum(Datum value, int16 attlen)
+{
+	switch (attlen)
+	{
+		case 1:
+			return (uint8) value;
+		case 2:
+			return (uint16) value;
+		case 4:
+			return (uint32) value;
+		default:
+			return (uint64) value;
+	}
+}
+
+/* The actor of a row, all 32 bits of it good to choose partitions by. */
+uint32
+szn_hash_actor(SznFormat *format, const Datum *values, const bool *isnull)
+{
+	uint64		h = 0;
+
+	for (int i = 0; i < format->num_keys; i++)
+	{
+		const SznColumn *column = &format->columns[i];
+		SznKey	   *key = &format->keys[i];
+		uint64		part;
+
+		if (isnull[column->source])
+			part = UINT64CONST(0x9e3779b97f4a7c15);
+		else if (key->is_image)
+			part = image_of_datum(values[column->source], column->attlen);
+		else
+			part = DatumGetUInt32(FunctionCall1Coll(&key->hash, key->collation,
+													values[column->source]));
+		h = mix(h ^ part) + i;
+	}
+	h = mix(h);
+	return (uint32) h;
+}
+
+/* Read the first columns. */
+static void
+read_columns(const SznFormat *format, SznRecord *record, int num_columns,
+			 Datum *values, bool *isnull)
+{
+	Size		offset = format->fixed_size;
+	char	   *base = (char *) record;
+
+	for (int i = 0; i < num_columns; i++)
+	{
+		const SznColumn *column = &format->columns[i];
+
+		isnull[i] = szn_record_is_null(format, record, i);
+		if (isnull[i])
+			values[i] = (Datum) 0;
+		else if (column->byval)
+			values[i] = szn_record_fixed(column, record);
+		else
+		{
+			offset = att_align_pointer(offset, column->attalign, column->attlen,
+									   base + offset);
+			values[i] = PointerGetDatum(base + offset);
+			offset = att_addlength_pointer(offset, column->attlen, base + offset);
+		}
+	}
+}
+
+/*
+ * All columns of a record, in the format's order.  What is passed by
+ * reference points into the record.
+ */
+void
+szn_record_read(const SznFormat *format, SznRecord *record,
+				Datum *values, bool *isnull)
+{
+	read_columns(format, record, format->num_columns, values, isnull);
+}
+
+static bool
+same_actor_by_value(SznFormat *format, SznRecord *a, SznRecord *b)
+{
+	Datum		values_a[INDEX_MAX_KEYS];
+	Datum		values_b[INDEX_MAX_KEYS];
+	bool		isnull_a[INDEX_MAX_KEYS];
+	bool		isnull_b[INDEX_MAX_KEYS];
+
+	read_columns(format, a, format->num_keys, values_a, isnull_a);
+	read_columns(format, b, format->num_keys, values_b, isnull_b);
+	for (int i = 0; i < format->num_keys; i++)
+	{
+		SznKey	   *key = &format->keys[i];
+
+		if (isnull_a[i] != isnull_b[i])
+			return false;
+		if (!isnull_a[i] &&
+			!DatumGetBool(FunctionCall2Coll(&key->equal, key->collation,
+											values_a[i], values_b[i])))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Do two records belong to the same actor?  NULL is an actor like others, as
+ * in PARTITION BY.
+ */
+bool
+szn_same_actor(SznFormat *format, SznRecord *a, SznRecord *b)
+{
+	for (int i = 0; i < format->num_keys; i++)
+	{
+		const SznColumn *column = &format->columns[i];
+
+		if (!format->keys[i].is_image)
+			return same_actor_by_value(format, a, b);
+		if (szn_record_is_null(format, a, i) || szn_record_is_null(format, b, i))
+		{
+			if (szn_record_is_null(format, a, i) != szn_record_is_null(format, b, i))
+				return false;
+		}
+		else if (szn_record_fixed(column, a) != szn_record_fixed(column, b))
+			return false;
+	}
+	return true;
+}
+
+
+/*
+ * Records
+ */
+
+/* Where a value of variable width would end if it began after "offset". */
+static Size
+end_of_value(const SznColumn *column, Size offset, Datum value)
+{
+	if (column->attlen == -1)
+	{
+		struct varlena *pointer = (struct varlena *) DatumGetPointer(value);
+
+		Assert(!VARATT_IS_EXTERNAL_EXPANDED(pointer));
+		if (VARATT_IS_EXTERNAL(pointer) || VARATT_IS_SHORT(pointer))
+			return offset + VARSIZE_ANY(pointer);
+		if (column->can_be_short && VARATT_CAN_MAKE_SHORT(pointer))
+			return offset + VARATT_CONVERTED_SHORT_SIZE(pointer);
+		return att_align_nominal(offset, column->attalign) + VARSIZE(pointer);
+	}
+	if (column->attlen == -2)
+		return offset + strlen(DatumGetCString(value)) + 1;
+	return att_align_nominal(offset, column->attalign) + column->attlen;
+}
+
+/*
+ * The size of the record for a row.  Expanded objects must have been made
+ * flat.
+ */
+Size
+szn_record_size(const SznFormat *format, const Datum *values, const bool *isnull)
+{
+	Size		size = format->fixed_size;
+
+	if (format->is_fixed)
+		return size;
+
+	for (int i = 0; i < format->num_columns; i++)
+	{
+		const SznColumn *column = &format->columns[i];
+
+		if (!column->byval && !isnull[column->source])
+			size = end_of_value(column, size, values[column->source]);
+	}
+	return RECORD_ALIGN(size);
+}
+
+static Size
+put_value(const SznColumn *column, char *base, Size offset, Datum value)
+{
+	Size		end = end_of_value(column, offset, value);
+	Size		start;
+	char	   *pointer = DatumGetPointer(value);
+
+	if (column->attlen == -1 &&
+		(VARATT_IS_EXTERNAL(pointer) || VARATT_IS_SHORT(pointer)))
+		memcpy(base + offset, pointer, end - offset);
+	else if (column->attlen == -1 &&
+			 column->can_be_short && VARATT_CAN_MAKE_SHORT(pointer))
+	{
+		SET_VARSIZE_SHORT(base + offset, end - offset);
+		memcpy(base + offset + VARHDRSZ_SHORT, VARDATA(pointer),
+			   end - offset - VARHDRSZ_SHORT);
+	}
+	else if (column->attlen == -2)
+		memcpy(base + offset, pointer, end - offset);
+	else
+	{
+		/* readers take a byte that is not zero for a short header */
+		start = att_align_nominal(offset, column->attalign);
+		memset(base + offset, 0, start - offset);
+		memcpy(base + start, pointer, end - start);
+	}
+	return end;
+}
+
+/* Make the record of a row at a place of the size that szn_record_size said. */
+void
+szn_record_fill(const SznFormat *format, SznRecord *record, Size size,
+				uint32 hash, const SznEvent *event,
+				const Datum *values, const bool *isnull)
+{
+	char	   *base = (char *) record;
+	Size		offset = format->fixed_size;
+
+	record->time = event->time;
+	record->link = hash;
+	record->flags = event->flags;
+	record->nulls = 0;
+	if (format->has_expiry)
+		SZN_RECORD_EXPIRY(record) = event->expiry;
+	if (!format->is_fixed)
+		*(uint32 *) (base + format->length_offset) = (uint32) size;
+	if (format->num_columns > SZN_HEADER_NULLS)
+		memset(base + format->nulls_offset, 0,
+			   (format->num_columns - SZN_HEADER_NULLS + 7) / 8);
+
+	for (int i = 0; i < format->num_columns; i++)
+	{
+		const SznColumn *column = &format->columns[i];
+		Datum		value = values[column->source];
+
+		if (isnull[column->source])
+		{
+			if (i < SZN_HEADER_NULLS)
+				record->nulls |= 1 << i;
+			else
+				base[format->nulls_offset + (i - SZN_HEADER_NULLS) / 8] |=
+					1 << ((i - SZN_HEADER_NULLS) % 8);
+		}
+		else if (column->byval)
+		{
+			char	   *place = base + column->offset;
+
+			switch (column->attlen)
+			{
+				case 8:
+					*(int64 *) place = (int64) value;
+					break;
+				case 4:
+					*(int32 *) place = (int32) value;
+					break;
+				case 2:
+					*(int16 *) place = (int16) value;
+					break;
+				default:
+					*place = (char) value;
+					break;
+			}
+		}
+		else
+			offset = put_value(column, base, offset, value);
+	}
+	if (!format->is_fixed)
+		memset(base + offset, 0, size - offset);
+}
+
+
+/*
+ * Files
+ */
+
+/* Read so many bytes, which must be there. */
+void
+szn_file_read(BufFile *file, void *data, Size size)
+{
+	if (BufFileRead(file, data, size) != size)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not read from temporary file of a session scan")));
+}
+
+/*
+ * The next record of a file, which must be there, in a buffer that is made
+ * larger, in "context", where needed.
+ */
+SznRecord *
+szn_record_from_file(const SznFormat *format, BufFile *file,
+					 MemoryContext context,
+					 SznRecord **buffer, Size *buffer_size)
+{
+	int64		header[4];
+	Size		header_size = SZN_RECORD_HEADER(format);
+	Size		size;
+
+	Assert(header_size <= sizeof(header));
+	szn_file_read(file, header, header_size);
+	size = szn_record_length(format, (SznRecord *) header);
+	if (size > *buffer_size)
+	{
+		if (*buffer)
+			pfree(*buffer);
+		*buffer = (SznRecord *) MemoryContextAllocHuge(context, size);
+		*buffer_size = size;
+	}
+	memcpy(*buffer, header, header_size);
+	szn_file_read(file, (char *) *buffer + header_size, size - header_size);
+	return *buffer;
+}

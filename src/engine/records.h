@@ -1,0 +1,153 @@
+/*-------------------------------------------------------------------------
+ *
+ * records.h
+ *	  Events as compact records: what the engine keeps of a row.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef SZN_RECORDS_H
+#define SZN_RECORDS_H
+
+#include "access/tupdesc.h"
+#include "fmgr.h"
+#include "storage/buffile.h"
+
+/* Flags of a record. */
+#define SZN_HAS_TIME		0x0001
+#define SZN_RESTART			0x0002
+#define SZN_END				0x0004
+
+/*
+ * One event.  After this header come, in this order and only where the format
+ * has them: expiry, length, more null flags, columns of fixed width passed by
+ * value, all other columns.
+ */
+typedef struct SznRecord
+{
+	int64		time;			/* 0 without SZN_HAS_TIME */
+	uint32		link;			/* hash of the actor; then the actor's next record */
+	uint16		flags;
+	uint16		nulls;			/* of the first SZN_HEADER_NULLS columns */
+} SznRecord;
+
+#define SZN_HEADER_NULLS	16
+
+/* A column of the records. */
+typedef struct SznColumn
+{
+	int			source;			/* its place among the values given */
+	int16		attlen;
+	bool		byval;
+	bool		can_be_short;	/* varlena that may get a short header */
+	char		attalign;
+	int			offset;			/* where it is; -1: after the fixed part */
+} SznColumn;
+
+/* How to tell one actor from another: the first columns are its parts. */
+typedef struct SznKey
+{
+	bool		is_image;		/* equal values have equal bytes */
+	Oid			collation;
+	FmgrInfo	hash;
+	FmgrInfo	equal;
+} SznKey;
+
+typedef struct SznFormat
+{
+	int			num_columns;
+	SznColumn  *columns;
+	int			num_keys;
+	SznKey	   *keys;
+	bool		can_hash;		/* all keys can be hashed */
+	bool		has_expiry;
+	bool		is_fixed;		/* all records have the same size */
+	int			length_offset;
+	int			nulls_offset;	/* of null flags beyond the header's */
+	Size		fixed_size;		/* up to the columns of variable width */
+} SznFormat;
+
+/* What is to be recorded of a row, besides the columns. */
+typedef struct SznEvent
+{
+	uint16		flags;
+	int64		time;
+	int64		expiry;
+} SznEvent;
+
+/* Where an expiry of its own lies, in formats that have it. */
+#define SZN_RECORD_EXPIRY(record)	(*(int64 *) ((char *) (record) + sizeof(SznRecord)))
+
+/* What EXPLAIN ANALYZE shows. */
+typedef struct SznCounters
+{
+	uint64		rows;
+	uint64		actors;
+	uint64		unordered_actors;
+	uint64		partitions;
+	uint64		sorted_partitions;	/* too large for memory, hence sorted */
+	uint64		disk_bytes;
+	Size		peak_memory;
+} SznCounters;
+
+/* What tells the length of a record. */
+#define SZN_RECORD_HEADER(format) \
+	((format)->is_fixed ? sizeof(SznRecord) : \
+	 (format)->length_offset + sizeof(uint32))
+
+extern SznFormat *szn_format_create(TupleDesc descriptor, List *columns,
+									List *key_operators, List *key_collations,
+									bool has_expiry);
+extern uint32 szn_hash_actor(SznFormat *format, const Datum *values,
+							 const bool *isnull);
+extern Size szn_record_size(const SznFormat *format, const Datum *values,
+							const bool *isnull);
+extern void szn_record_fill(const SznFormat *format, SznRecord *record,
+							Size size, uint32 hash, const SznEvent *event,
+							const Datum *values, const bool *isnull);
+extern void szn_record_read(const SznFormat *format, SznRecord *record,
+							Datum *values, bool *isnull);
+extern void szn_file_read(BufFile *file, void *data, Size size);
+extern SznRecord *szn_record_from_file(const SznFormat *format, BufFile *file,
+									   MemoryContext context,
+									   SznRecord **buffer, Size *buffer_size);
+extern bool szn_same_actor(SznFormat *format, SznRecord *a, SznRecord *b);
+
+/* The size of a record that is there. */
+static inline Size
+szn_record_length(const SznFormat *format, const SznRecord *record)
+{
+	if (format->is_fixed)
+		return format->fixed_size;
+	return *(const uint32 *) ((const char *) record + format->length_offset);
+}
+
+static inline bool
+szn_record_is_null(const SznFormat *format, const SznRecord *record, int column)
+{
+	if (column < SZN_HEADER_NULLS)
+		return (record->nulls & (1 << column)) != 0;
+	column -= SZN_HEADER_NULLS;
+	return (((const uint8 *) record)[format->nulls_offset + column / 8] &
+			(1 << (column % 8))) != 0;
+}
+
+/* A column passed by value that is not NULL. */
+static inline Datum
+szn_record_fixed(const SznColumn *column, const SznRecord *record)
+{
+	const char *place = (const char *) record + column->offset;
+
+	switch (column->attlen)
+	{
+		case 8:
+			return (Datum) *(const int64 *) place;
+		case 4:
+			return Int32GetDatum(*(const int32 *) place);
+		case 2:
+			return Int16GetDatum(*(const int16 *) place);
+		default:
+			return CharGetDatum(*place);
+	}
+}
+
+#endif							/* SZN_RECORDS_H */
