@@ -121,8 +121,8 @@ source_of_call(const WindowFunc *call, SznSource *source)
 	};
 	FmgrInfo	finfo;
 
-	/* ours have one; and no foreign language is loaded for others */
-	if (!OidIsValid(get_func_support(call->winfnoid)))
+	/* an aggregate has nothing to call; ours have support, many others not */
+	if (call->winagg || !OidIsValid(get_func_support(call->winfnoid)))
 		return false;
 
 	fmgr_info(call->winfnoid, &finfo);
