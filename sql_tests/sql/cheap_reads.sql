@@ -124,7 +124,7 @@ FROM unnest(ARRAY[
 --
 -- One pass of windows over the events, whatever is asked for
 --
-SELECT query, count(*) FILTER (WHERE line ~ 'WindowAgg') AS window_passes,
+SELECT query, count(*) FILTER (WHERE line ~ 'WindowAgg|Session Scan') AS window_passes,
        count(*) FILTER (WHERE line ~ 'Scan.* on cheap_reads') AS scans
 FROM unnest('{visit,visit_events,visit_actors}'::text[]) AS view,
      LATERAL (SELECT 'SELECT * FROM ' || view AS query) AS q, explain(query) AS line

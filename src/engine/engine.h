@@ -96,7 +96,9 @@ typedef struct SznScan
 	Datum	   *constant_values;
 	bool	   *constant_nulls;
 	Datum		causes[SZN_CAUSE_MAX_DURATION + 1];
-	Datum	   *values;			/* of the record at hand */
+	int		   *read;			/* the format's columns of variable width */
+	int			num_read;
+	Datum	   *values;			/* of the record at hand, by column */
 	bool	   *nulls;
 
 	/* memory */

@@ -102,6 +102,8 @@ szn_partitions_create(SznFormat *format, double rows, double width, Size budget,
 	partitions->num_partitions = szn_choose_num_partitions(rows, width, budget);
 	partitions->partitions = (SznPartition *)
 		palloc0(sizeof(SznPartition) * partitions->num_partitions);
+	partitions->tails = (SznTail *)
+		palloc0(sizeof(SznTail) * partitions->num_partitions);
 	partitions->max_chunk = Min(MAX_CHUNK, budget / 8 / partitions->num_partitions);
 	partitions->max_chunk = Max(partitions->max_chunk, MIN_CHUNK);
 	partitions->counters = counters;
@@ -183,10 +185,28 @@ write_file(SznPartitions *partitions, SznPartition *partition,
 	partitions->counters->disk_bytes += size;
 }
 
+/* Note in its header how far the partition's last chunk is filled. */
+static void
+close_chunk(SznPartitions *partitions, int number)
+{
+	SznPartition *partition = &partitions->partitions[number];
+	SznTail    *tail = &partitions->tails[number];
+
+	if (tail->next)
+	{
+		SznChunk   *chunk = partition->chunks[partition->num_chunks - 1];
+
+		chunk->used = tail->next - SZN_CHUNK_DATA(chunk);
+	}
+	tail->next = NULL;
+	tail->end = NULL;
+}
+
 /* Move the largest partition in memory to disk.  False if there is none. */
 static bool
 spill_largest(SznPartitions *partitions)
 {
+	SznFormat  *format = partitions->format;
 	SznPartition *largest = NULL;
 	MemoryContext caller_context;
 
@@ -201,51 +221,61 @@ spill_largest(SznPartitions *partitions)
 		return false;
 
 	CHECK_FOR_INTERRUPTS();
+	close_chunk(partitions, largest - partitions->partitions);
 	caller_context = MemoryContextSwitchTo(partitions->context);
 	largest->file = BufFileCreateTemp(false);
 	partitions->num_files++;
 	MemoryContextSwitchTo(caller_context);
 	for (int i = 0; i < largest->num_chunks; i++)
-		write_file(partitions, largest, SZN_CHUNK_DATA(largest->chunks[i]),
-				   largest->chunks[i]->used);
+	{
+		SznChunk   *chunk = largest->chunks[i];
+		Size		offset = 0;
+
+		while (offset < chunk->used)
+		{
+			offset += szn_record_length(format, (SznRecord *) (SZN_CHUNK_DATA(chunk) + offset));
+			largest->num_records++;
+		}
+		largest->num_bytes += chunk->used;
+		write_file(partitions, largest, SZN_CHUNK_DATA(chunk), chunk->used);
+	}
 	free_chunks(partitions, largest);
 	return true;
 }
 
 /*
- * A place for a record of this size at the partition's end; NULL if the
- * partition is, or has just been, moved to disk.
+ * Begin a chunk for a record of this size.  False if the partition is, or has
+ * just been, moved to disk.
  */
-static SznRecord *
-place_for(SznPartitions *partitions, SznPartition *partition, Size size)
+static bool
+begin_chunk(SznPartitions *partitions, int number, Size size)
 {
+	SznPartition *partition = &partitions->partitions[number];
+	SznTail    *tail = &partitions->tails[number];
 	SznChunk   *chunk;
 	Size		chunk_size;
 
 	if (partition->file)
-		return NULL;
+		return false;
 
-	chunk = partition->num_chunks > 0 ?
-		partition->chunks[partition->num_chunks - 1] : NULL;
-	if (chunk == NULL || chunk->used + size > chunk->size)
+	close_chunk(partitions, number);
+	chunk_size = (Size) MIN_CHUNK << Min(partition->num_chunks, 10);
+	chunk_size = Max(Min(chunk_size, partitions->max_chunk), size);
+
+	/* a quarter is for what it takes to read a partition */
+	while (partitions->memory + chunk_size +
+		   (Size) partitions->num_files * FILE_MEMORY > partitions->budget / 4 * 3 ||
+		   partition->num_chunks == SZN_MAX_CHUNKS)
 	{
-		chunk_size = MIN_CHUNK << Min(partition->num_chunks, 10);
-		chunk_size = Max(Min(chunk_size, partitions->max_chunk), size);
-
-		/* a quarter is for what it takes to read a partition */
-		while (partitions->memory + chunk_size +
-			   (Size) partitions->num_files * FILE_MEMORY > partitions->budget / 4 * 3 ||
-			   partition->num_chunks == SZN_MAX_CHUNKS)
-		{
-			if (!spill_largest(partitions))
-				break;
-			if (partition->file)
-				return NULL;
-		}
-		chunk = add_chunk(partitions, partition, chunk_size);
+		if (!spill_largest(partitions))
+			break;
+		if (partition->file)
+			return false;
 	}
-	chunk->used += size;
-	return (SznRecord *) (SZN_CHUNK_DATA(chunk) + chunk->used - size);
+	chunk = add_chunk(partitions, partition, chunk_size);
+	tail->next = SZN_CHUNK_DATA(chunk);
+	tail->end = tail->next + chunk_size;
+	return true;
 }
 
 /* Add the record of a row. */
@@ -256,25 +286,30 @@ szn_partitions_add(SznPartitions *partitions, const SznEvent *event,
 	SznFormat  *format = partitions->format;
 	uint32		hash = szn_hash_actor(format, values, isnull);
 	Size		size = szn_record_size(format, values, isnull);
-	SznPartition *partition =
-		&partitions->partitions[((uint64) hash * partitions->num_partitions) >> 32];
-	SznRecord  *record = place_for(partitions, partition, size);
+	int			number = (int) (((uint64) hash * partitions->num_partitions) >> 32);
+	SznTail    *tail = &partitions->tails[number];
+	SznPartition *partition;
 
-	partition->num_records++;
-	partition->num_bytes += size;
-	if (likely(record != NULL))
+	if (likely(tail->end - tail->next >= size && tail->next != NULL) ||
+		begin_chunk(partitions, number, size))
 	{
+		SznRecord  *record = (SznRecord *) tail->next;
+
+		tail->next += size;
 		szn_record_fill(format, record, size, hash, event, values, isnull);
 		return;
 	}
 
+	partition = &partitions->partitions[number];
+	partition->num_records++;
+	partition->num_bytes += size;
 	if (size > partitions->scratch_size)
 	{
 		if (partitions->scratch)
 			pfree(partitions->scratch);
+		partitions->scratch_size = Max(size, 1024);
 		partitions->scratch = (SznRecord *)
-			MemoryContextAllocHuge(partitions->context, size);
-		partitions->scratch_size = size;
+			MemoryContextAllocHuge(partitions->context, partitions->scratch_size);
 	}
 	szn_record_fill(format, partitions->scratch, size, hash, event, values, isnull);
 	write_file(partitions, partition, partitions->scratch, size);
@@ -399,16 +434,13 @@ grow_table(SznPartitions *partitions)
 }
 
 static SznActor *
-add_actor(SznPartitions *partitions, SznPartition *partition, uint32 hash)
+add_actor(SznPartitions *partitions, uint32 hash)
 {
 	SznActor   *actor;
 
 	if (partitions->num_actors == partitions->max_actors)
 	{
-		uint64		wanted = Min(Max((uint64) partitions->max_actors * 2, 256),
-								 partition->num_records);
-
-		partitions->max_actors = (uint32) Min(wanted, PG_UINT32_MAX / 2);
+		partitions->max_actors = Max(partitions->max_actors * 2, 256);
 		if (partitions->actors)
 			partitions->actors = (SznActor *)
 				repalloc_huge(partitions->actors,
@@ -454,7 +486,7 @@ find_actor(SznPartitions *partitions, SznPartition *partition, SznRecord *record
 			slot = (slot + 1) & partitions->table_mask;
 	}
 	partitions->table[slot] = partitions->num_actors + 1;
-	return add_actor(partitions, partition, hash);
+	return add_actor(partitions, hash);
 }
 
 /* Chain the records of the partition at hand by actor, as they came. */
@@ -465,6 +497,7 @@ gather_actors(SznPartitions *partitions, SznPartition *partition)
 	MemoryContext caller_context =
 		MemoryContextSwitchTo(partitions->comparison_context);
 
+	close_chunk(partitions, partitions->current);
 	MemoryContextReset(partitions->actors_context);
 	partitions->actors = NULL;
 	partitions->num_actors = 0;
@@ -602,13 +635,12 @@ szn_partitions_next(SznPartitions *partitions)
 			partitions->num_files--;
 		}
 		free_chunks(partitions, partition);
-		partition->num_records = 0;
 	}
 
 	for (int i = 0; i < partitions->num_partitions; i++)
 	{
 		partition = &partitions->partitions[i];
-		if (partition->num_records > 0 && (next < 0 || partition->file == NULL))
+		if ((partition->num_chunks > 0 || partition->file) && (next < 0 || partition->file == NULL))
 		{
 			next = i;
 			if (partition->file == NULL)

@@ -47,6 +47,13 @@ typedef struct SznChunk
 #define SZN_CHUNK_HEADER	MAXALIGN(sizeof(SznChunk))
 #define SZN_CHUNK_DATA(chunk)	((char *) (chunk) + SZN_CHUNK_HEADER)
 
+/* Where the next record goes: small, since all of these are in use at once. */
+typedef struct SznTail
+{
+	char	   *next;			/* NULL: not to memory */
+	char	   *end;
+} SznTail;
+
 typedef struct SznPartition
 {
 	SznChunk  **chunks;
@@ -54,8 +61,8 @@ typedef struct SznPartition
 	int			max_chunks;
 	Size		memory;			/* of the chunks */
 	BufFile    *file;			/* once it had to go to disk */
-	uint64		num_records;
-	uint64		num_bytes;		/* of the records */
+	uint64		num_records;	/* in the file */
+	uint64		num_bytes;		/* in the file */
 } SznPartition;
 
 typedef struct SznPartitions
@@ -65,6 +72,7 @@ typedef struct SznPartitions
 	MemoryContext actors_context;
 	MemoryContext comparison_context;
 	SznPartition *partitions;
+	SznTail    *tails;
 	int			num_partitions;
 	int			num_files;		/* partitions on disk */
 	Size		budget;

@@ -103,12 +103,9 @@ szn_format_create(TupleDesc descriptor, List *columns,
 			format->can_hash = false;
 	}
 
-	/* what is always there, the widest first, so that nothing is padded */
+	/* the widest first, so that nothing is padded */
 	if (has_expiry)
 		offset += sizeof(int64);
-	format->length_offset = offset;
-	if (!format->is_fixed)
-		offset += sizeof(uint32);
 	for (int width = 8; width > 0; width /= 2)
 	{
 		for (int i = 0; i < format->num_columns; i++)
@@ -117,12 +114,16 @@ szn_format_create(TupleDesc descriptor, List *columns,
 
 			if (column->byval && column->attlen == width)
 			{
-				offset = TYPEALIGN(width, offset);
 				column->offset = offset;
 				offset += width;
 			}
 			else if (!column->byval)
 				column->offset = -1;
+		}
+		if (width == sizeof(uint32) && !format->is_fixed)
+		{
+			format->length_offset = offset;
+			offset += sizeof(uint32);
 		}
 	}
 	format->nulls_offset = offset;
@@ -192,31 +193,15 @@ szn_hash_actor(SznFormat *format, const Datum *values, const bool *isnull)
 	return (uint32) h;
 }
 
-/* Read the first columns. */
+/* The first columns of a record, in the format's order. */
 static void
 read_columns(const SznFormat *format, SznRecord *record, int num_columns,
 			 Datum *values, bool *isnull)
 {
 	Size		offset = format->fixed_size;
-	char	   *base = (char *) record;
 
 	for (int i = 0; i < num_columns; i++)
-	{
-		const SznColumn *column = &format->columns[i];
-
-		isnull[i] = szn_record_is_null(format, record, i);
-		if (isnull[i])
-			values[i] = (Datum) 0;
-		else if (column->byval)
-			values[i] = szn_record_fixed(column, record);
-		else
-		{
-			offset = att_align_pointer(offset, column->attalign, column->attlen,
-									   base + offset);
-			values[i] = PointerGetDatum(base + offset);
-			offset = att_addlength_pointer(offset, column->attlen, base + offset);
-		}
-	}
+		szn_record_next_column(format, record, i, &offset, &values[i], &isnull[i]);
 }
 
 /*
@@ -439,21 +424,25 @@ szn_record_from_file(const SznFormat *format, BufFile *file,
 					 MemoryContext context,
 					 SznRecord **buffer, Size *buffer_size)
 {
-	int64		header[4];
 	Size		header_size = SZN_RECORD_HEADER(format);
 	Size		size;
 
-	Assert(header_size <= sizeof(header));
-	szn_file_read(file, header, header_size);
-	size = szn_record_length(format, (SznRecord *) header);
+	if (*buffer_size < header_size)
+	{
+		*buffer_size = Max(header_size, 1024);
+		*buffer = (SznRecord *) MemoryContextAlloc(context, *buffer_size);
+	}
+	szn_file_read(file, *buffer, header_size);
+	size = szn_record_length(format, *buffer);
 	if (size > *buffer_size)
 	{
-		if (*buffer)
-			pfree(*buffer);
-		*buffer = (SznRecord *) MemoryContextAllocHuge(context, size);
+		SznRecord  *larger = (SznRecord *) MemoryContextAllocHuge(context, size);
+
+		memcpy(larger, *buffer, header_size);
+		pfree(*buffer);
+		*buffer = larger;
 		*buffer_size = size;
 	}
-	memcpy(*buffer, header, header_size);
 	szn_file_read(file, (char *) *buffer + header_size, size - header_size);
 	return *buffer;
 }

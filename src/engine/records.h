@@ -9,6 +9,7 @@
 #define SZN_RECORDS_H
 
 #include "access/tupdesc.h"
+#include "access/tupmacs.h"
 #include "fmgr.h"
 #include "storage/buffile.h"
 
@@ -19,8 +20,8 @@
 
 /*
  * One event.  After this header come, in this order and only where the format
- * has them: expiry, length, more null flags, columns of fixed width passed by
- * value, all other columns.
+ * has them: expiry, columns passed by value and among them the length, more
+ * null flags, all other columns.
  */
 typedef struct SznRecord
 {
@@ -61,7 +62,7 @@ typedef struct SznFormat
 	bool		can_hash;		/* all keys can be hashed */
 	bool		has_expiry;
 	bool		is_fixed;		/* all records have the same size */
-	int			length_offset;
+	int			length_offset;	/* of the record's length, unless is_fixed */
 	int			nulls_offset;	/* of null flags beyond the header's */
 	Size		fixed_size;		/* up to the columns of variable width */
 } SznFormat;
@@ -147,6 +148,31 @@ szn_record_fixed(const SznColumn *column, const SznRecord *record)
 			return Int16GetDatum(*(const int16 *) place);
 		default:
 			return CharGetDatum(*place);
+	}
+}
+
+/*
+ * Read a column.  Those of variable width must be read one after the other,
+ * "offset" being the format's fixed_size at first.
+ */
+static inline void
+szn_record_next_column(const SznFormat *format, SznRecord *record, int number,
+					   Size *offset, Datum *value, bool *isnull)
+{
+	const SznColumn *column = &format->columns[number];
+	char	   *base = (char *) record;
+
+	*isnull = szn_record_is_null(format, record, number);
+	if (*isnull)
+		*value = (Datum) 0;
+	else if (column->byval)
+		*value = szn_record_fixed(column, record);
+	else
+	{
+		*offset = att_align_pointer(*offset, column->attalign, column->attlen,
+									base + *offset);
+		*value = PointerGetDatum(base + *offset);
+		*offset = att_addlength_pointer(*offset, column->attlen, base + *offset);
 	}
 }
 

@@ -163,6 +163,25 @@ init_output(SznScan *scan, CustomScan *plan)
 		n++;
 	}
 
+	/* columns of variable width, up to the last that is put out */
+	scan->read = (int *) palloc(sizeof(int) * Max(scan->format->num_columns, 1));
+	for (int i = 0; i < scan->format->num_columns; i++)
+	{
+		if (!scan->format->columns[i].byval)
+			scan->read[scan->num_read++] = i;
+	}
+	while (scan->num_read > 0)
+	{
+		bool		is_put_out = false;
+
+		for (int i = 0; i < scan->num_outputs; i++)
+			is_put_out |= scan->sources[i] == SZN_FROM_INPUT &&
+				scan->columns[i] == scan->read[scan->num_read - 1];
+		if (is_put_out)
+			break;
+		scan->num_read--;
+	}
+
 	for (int cause = SZN_CAUSE_FIRST; cause <= SZN_CAUSE_MAX_DURATION; cause++)
 		scan->causes[cause] = CStringGetTextDatum(szn_cause_name((SznCause) cause));
 }
@@ -883,8 +902,15 @@ fill_slot(SznScan *scan, SznRecord *record)
 	Datum	   *values = scan->slot->tts_values;
 	bool	   *nulls = scan->slot->tts_isnull;
 
-	if (!format->is_fixed)
-		szn_record_read(format, record, scan->values, scan->nulls);
+	if (scan->num_read > 0)
+	{
+		Size		offset = format->fixed_size;
+
+		for (int i = 0; i < scan->num_read; i++)
+			szn_record_next_column(format, record, scan->read[i], &offset,
+								   &scan->values[scan->read[i]],
+								   &scan->nulls[scan->read[i]]);
+	}
 
 	for (int i = 0; i < scan->num_outputs; i++)
 	{
@@ -893,7 +919,7 @@ fill_slot(SznScan *scan, SznRecord *record)
 		switch (scan->sources[i])
 		{
 			case SZN_FROM_INPUT:
-				if (!format->is_fixed)
+				if (!format->columns[column].byval)
 				{
 					values[i] = scan->values[column];
 					nulls[i] = scan->nulls[column];
