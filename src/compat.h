@@ -24,6 +24,24 @@
 #include "varatt.h"
 #endif
 
+/* 18 divided EXPLAIN's header */
+#if PG_VERSION_NUM >= 180000
+#include "commands/explain_format.h"
+#include "commands/explain_state.h"
+#else
+#include "commands/explain.h"
+#endif
+
+/*
+ * From 18 on, EXPLAIN can show a window function only below the WindowAgg
+ * that computes it.
+ */
+#if PG_VERSION_NUM >= 180000
+#define SZN_CALLS_NEED_WINDOW_AGG true
+#else
+#define SZN_CALLS_NEED_WINDOW_AGG false
+#endif
+
 /* 17 brought infinite intervals; before, every interval is finite */
 #if PG_VERSION_NUM < 170000
 #define INTERVAL_NOT_FINITE(i) ((void) (i), false)

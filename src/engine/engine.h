@@ -8,12 +8,12 @@
 #ifndef SZN_ENGINE_H
 #define SZN_ENGINE_H
 
-#include "commands/explain.h"
 #include "executor/executor.h"
 #include "nodes/extensible.h"
 #include "nodes/execnodes.h"
 #include "utils/tuplesort.h"
 
+#include "compat.h"
 #include "engine/partitions.h"
 #include "engine/spool.h"
 #include "functions/arguments.h"

@@ -12,11 +12,9 @@
  */
 #include "postgres.h"
 
-#include "access/tupmacs.h"
 #include "catalog/pg_type.h"
 #include "utils/lsyscache.h"
 
-#include "compat.h"
 #include "engine/records.h"
 
 /* Records lie one after the other; each begins aligned. */

@@ -9,9 +9,13 @@
 #define SZN_RECORDS_H
 
 #include "access/tupdesc.h"
-#include "access/tupmacs.h"
 #include "fmgr.h"
 #include "storage/buffile.h"
+
+#include "compat.h"
+
+/* its macros use those of varatt.h, which compat.h includes where it exists */
+#include "access/tupmacs.h"
 
 /* Flags of a record. */
 #define SZN_HAS_TIME		0x0001

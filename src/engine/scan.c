@@ -25,6 +25,7 @@
 #include "catalog/pg_operator_d.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
+#include "nodes/makefuncs.h"
 #include "utils/builtins.h"
 #include "utils/expandeddatum.h"
 #include "utils/memutils.h"
@@ -57,11 +58,42 @@ static const CustomExecMethods exec_methods = {
  * Beginning
  */
 
+/*
+ * Show calls of window functions as calls of functions, where EXPLAIN cannot
+ * show them as what they are.
+ *
+ * The planner has matched them by now, so nothing but EXPLAIN reads them, and
+ * it reads them in the plan itself, on behalf of the nodes above.
+ */
+static void
+make_calls_plain(CustomScan *plan)
+{
+	MemoryContext caller_context = MemoryContextSwitchTo(GetMemoryChunkContext(plan));
+	ListCell   *cell;
+
+	foreach(cell, plan->custom_scan_tlist)
+	{
+		TargetEntry *entry = lfirst_node(TargetEntry, cell);
+
+		if (IsA(entry->expr, WindowFunc))
+		{
+			WindowFunc *call = (WindowFunc *) entry->expr;
+
+			entry->expr = (Expr *) makeFuncExpr(call->winfnoid, call->wintype, call->args,
+												call->wincollid, call->inputcollid,
+												COERCE_EXPLICIT_CALL);
+		}
+	}
+	MemoryContextSwitchTo(caller_context);
+}
+
 static Node *
 create_scan_state(CustomScan *plan)
 {
 	SznScan    *scan = (SznScan *) newNode(sizeof(SznScan), T_CustomScanState);
 
+	if (SZN_CALLS_NEED_WINDOW_AGG)
+		make_calls_plain(plan);
 	scan->css.methods = &exec_methods;
 	return (Node *) scan;
 }
