@@ -72,6 +72,16 @@ typedef enum SznHold
 	SZN_HOLD_RUN				/* a function asks for the session's end */
 } SznHold;
 
+/* A column of the node's slot. */
+typedef struct SznOutput
+{
+	SznSource	source;
+	int			target;			/* its place in the slot */
+	int			number;			/* of the format's column */
+	const SznColumn *column;
+	Datum		constant;
+} SznOutput;
+
 typedef struct SznScan
 {
 	CustomScanState css;
@@ -91,10 +101,11 @@ typedef struct SznScan
 	TupleTableSlot *slot;
 	bool		project;
 	int			num_outputs;
-	SznSource  *sources;
-	int		   *columns;		/* of the format */
-	Datum	   *constant_values;
-	bool	   *constant_nulls;
+	SznOutput  *outputs;		/* what differs from row to row */
+	int			num_labels;
+	SznOutput  *labels;			/* what differs from run to run */
+	bool		labels_point;	/* some are passed by reference */
+	bool		labels_changed;
 	Datum		causes[SZN_CAUSE_MAX_DURATION + 1];
 	int		   *read;			/* the format's columns of variable width */
 	int			num_read;

@@ -32,6 +32,7 @@
 
 #include "compat.h"
 #include "engine/partitions.h"
+#include "engine/record_write.h"
 
 /* What a partition should hold: with its actors, about half a second-level cache. */
 #define PARTITION_TARGET	(384 * 1024)

@@ -102,13 +102,6 @@ typedef struct SznCounters
 extern SznFormat *szn_format_create(TupleDesc descriptor, List *columns,
 									List *key_operators, List *key_collations,
 									bool has_expiry);
-extern uint32 szn_hash_actor(SznFormat *format, const Datum *values,
-							 const bool *isnull);
-extern Size szn_record_size(const SznFormat *format, const Datum *values,
-							const bool *isnull);
-extern void szn_record_fill(const SznFormat *format, SznRecord *record,
-							Size size, uint32 hash, const SznEvent *event,
-							const Datum *values, const bool *isnull);
 extern void szn_record_read(const SznFormat *format, SznRecord *record,
 							Datum *values, bool *isnull);
 extern void szn_file_read(BufFile *file, void *data, Size size);

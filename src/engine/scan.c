@@ -32,6 +32,7 @@
 #include "utils/typcache.h"
 
 #include "engine/engine.h"
+#include "engine/record_write.h"
 
 static Node *create_scan_state(CustomScan *plan);
 static void begin_scan(CustomScanState *node, EState *estate, int eflags);
@@ -153,7 +154,6 @@ init_output(SznScan *scan, CustomScan *plan)
 	List	   *places = list_nth(plan->custom_private, SZN_PRIVATE_COLUMNS);
 	List	   *targets = plan->scan.plan.targetlist;
 	ListCell   *cell;
-	int			n = 0;
 
 	foreach(cell, targets)
 	{
@@ -169,30 +169,52 @@ init_output(SznScan *scan, CustomScan *plan)
 
 	scan->slot = scan->project ? scan->css.ss.ss_ScanTupleSlot :
 		scan->css.ss.ps.ps_ResultTupleSlot;
-	scan->num_outputs = list_length(targets);
-	scan->sources = (SznSource *) palloc(sizeof(SznSource) * Max(scan->num_outputs, 1));
-	scan->columns = (int *) palloc0(sizeof(int) * Max(scan->num_outputs, 1));
-	scan->constant_values = (Datum *) palloc0(sizeof(Datum) * Max(scan->num_outputs, 1));
-	scan->constant_nulls = (bool *) palloc0(sizeof(bool) * Max(scan->num_outputs, 1));
+	scan->outputs = (SznOutput *) palloc0(sizeof(SznOutput) * Max(list_length(targets), 1));
+	scan->labels = (SznOutput *) palloc0(sizeof(SznOutput) * Max(list_length(targets), 1));
+	scan->labels_changed = true;
 	foreach(cell, targets)
 	{
 		Node	   *expr = (Node *) ((TargetEntry *) lfirst(cell))->expr;
-		int			from = n;
+		int			target = foreach_current_index(cell);
+		SznOutput	output = {0};
 
+		output.target = target;
 		if (!scan->project && IsA(expr, Const))
 		{
-			scan->sources[n] = SZN_FROM_CONSTANT;
-			scan->constant_values[n] = ((Const *) expr)->constvalue;
-			scan->constant_nulls[n] = ((Const *) expr)->constisnull;
-			n++;
+			Const	   *constant = (Const *) expr;
+
+			/* once is enough, unless somebody moves what it points to */
+			scan->slot->tts_values[target] = constant->constvalue;
+			scan->slot->tts_isnull[target] = constant->constisnull;
+			output.source = SZN_FROM_CONSTANT;
+			output.constant = constant->constvalue;
+			if (!constant->constisnull && !constant->constbyval)
+				scan->outputs[scan->num_outputs++] = output;
 			continue;
 		}
+
 		if (!scan->project)
-			from = ((Var *) expr)->varattno - 1;
-		scan->sources[n] = (SznSource) list_nth_int(sources, from);
-		if (scan->sources[n] == SZN_FROM_INPUT)
-			scan->columns[n] = format_column(scan, list_nth_int(places, from));
-		n++;
+			target = ((Var *) expr)->varattno - 1;
+		output.source = (SznSource) list_nth_int(sources, target);
+		switch (output.source)
+		{
+			case SZN_FROM_INPUT:
+				output.number = format_column(scan, list_nth_int(places, target));
+				output.column = &scan->format->columns[output.number];
+				scan->outputs[scan->num_outputs++] = output;
+				break;
+			case SZN_FROM_TIME:
+			case SZN_FROM_EVENT_NUMBER:
+				scan->outputs[scan->num_outputs++] = output;
+				break;
+			case SZN_FROM_STARTED_BY:
+			case SZN_FROM_ENDED_BY:
+				scan->labels_point = true;
+				/* FALLTHROUGH */
+			default:
+				scan->labels[scan->num_labels++] = output;
+				break;
+		}
 	}
 
 	/* columns of variable width, up to the last that is put out */
@@ -207,8 +229,8 @@ init_output(SznScan *scan, CustomScan *plan)
 		bool		is_put_out = false;
 
 		for (int i = 0; i < scan->num_outputs; i++)
-			is_put_out |= scan->sources[i] == SZN_FROM_INPUT &&
-				scan->columns[i] == scan->read[scan->num_read - 1];
+			is_put_out |= scan->outputs[i].source == SZN_FROM_INPUT &&
+				scan->outputs[i].number == scan->read[scan->num_read - 1];
 		if (is_put_out)
 			break;
 		scan->num_read--;
@@ -437,6 +459,15 @@ set_run(SznScan *scan, const SznRun *run)
 	scan->run = *run;
 	scan->in_session = SZN_RUN_IS_SESSION(run);
 	scan->event_number = 0;
+	scan->labels_changed = true;
+}
+
+/* The rows that come have no time, hence no session. */
+static inline void
+set_no_run(SznScan *scan)
+{
+	scan->in_session = false;
+	scan->labels_changed = true;
 }
 
 
@@ -662,7 +693,7 @@ next_of_stream(SznScan *scan)
 		if (is_untimed)
 		{
 			/* NULLs come last, so the actor has no more sessions */
-			scan->in_session = false;
+			set_no_run(scan);
 			return record;
 		}
 
@@ -884,7 +915,7 @@ next_of_partitions(SznScan *scan)
 			scan->next = scan->actor->first_untimed;
 			scan->next_run = 0;
 			scan->actor->first_untimed = 0;
-			scan->in_session = false;
+			set_no_run(scan);
 			continue;
 		}
 
@@ -926,13 +957,57 @@ next_of_partitions(SznScan *scan)
  * Putting out
  */
 
-/* A row's values into the slot. */
+/* What holds for all rows of a run; again for each row where they point. */
 static void
-fill_slot(SznScan *scan, SznRecord *record)
+fill_labels(SznScan *scan)
 {
-	SznFormat  *format = scan->format;
 	Datum	   *values = scan->slot->tts_values;
 	bool	   *nulls = scan->slot->tts_isnull;
+
+	for (int i = 0; i < scan->num_labels; i++)
+	{
+		const SznOutput *output = &scan->labels[i];
+		int			target = output->target;
+
+		nulls[target] = !scan->in_session;
+		switch (output->source)
+		{
+			case SZN_FROM_NUMBER:
+				values[target] = Int64GetDatum(scan->run.number);
+				break;
+			case SZN_FROM_START:
+				values[target] = Int64GetDatum(scan->run.started_at);
+				break;
+			case SZN_FROM_END:
+				values[target] = Int64GetDatum(scan->run.ended_at);
+				break;
+			case SZN_FROM_COUNT:
+				values[target] = Int64GetDatum(scan->run.event_count);
+				break;
+			case SZN_FROM_STARTED_BY:
+				values[target] = scan->causes[scan->run.started_by];
+				break;
+			case SZN_FROM_ENDED_BY:
+				values[target] = scan->causes[scan->run.ended_by];
+				nulls[target] |= scan->run.ended_by == SZN_CAUSE_NONE;
+				break;
+			default:
+				break;
+		}
+	}
+	scan->labels_changed = scan->labels_point;
+}
+
+/* A row's values into the slot. */
+static inline void
+fill_slot(SznScan *scan, SznRecord *record)
+{
+	const SznFormat *format = scan->format;
+	Datum	   *values = scan->slot->tts_values;
+	bool	   *nulls = scan->slot->tts_isnull;
+
+	if (scan->labels_changed)
+		fill_labels(scan);
 
 	if (scan->num_read > 0)
 	{
@@ -946,63 +1021,39 @@ fill_slot(SznScan *scan, SznRecord *record)
 
 	for (int i = 0; i < scan->num_outputs; i++)
 	{
-		int			column = scan->columns[i];
+		const SznOutput *output = &scan->outputs[i];
+		int			target = output->target;
 
-		switch (scan->sources[i])
+		switch (output->source)
 		{
 			case SZN_FROM_INPUT:
-				if (!format->columns[column].byval)
+				if (!output->column->byval)
 				{
-					values[i] = scan->values[column];
-					nulls[i] = scan->nulls[column];
+					values[target] = scan->values[output->number];
+					nulls[target] = scan->nulls[output->number];
 				}
-				else if (szn_record_is_null(format, record, column))
+				else if (szn_record_is_null(format, record, output->number))
 				{
-					values[i] = (Datum) 0;
-					nulls[i] = true;
+					values[target] = (Datum) 0;
+					nulls[target] = true;
 				}
 				else
 				{
-					values[i] = szn_record_fixed(&format->columns[column], record);
-					nulls[i] = false;
+					values[target] = szn_record_fixed(output->column, record);
+					nulls[target] = false;
 				}
 				break;
 			case SZN_FROM_TIME:
-				values[i] = Int64GetDatum(record->time);
-				nulls[i] = (record->flags & SZN_HAS_TIME) == 0;
-				break;
-			case SZN_FROM_CONSTANT:
-				values[i] = scan->constant_values[i];
-				nulls[i] = scan->constant_nulls[i];
-				break;
-			case SZN_FROM_NUMBER:
-				values[i] = Int64GetDatum(scan->run.number);
-				nulls[i] = !scan->in_session;
+				values[target] = Int64GetDatum(record->time);
+				nulls[target] = (record->flags & SZN_HAS_TIME) == 0;
 				break;
 			case SZN_FROM_EVENT_NUMBER:
-				values[i] = Int64GetDatum(scan->event_number);
-				nulls[i] = !scan->in_session;
+				values[target] = Int64GetDatum(scan->event_number);
+				nulls[target] = !scan->in_session;
 				break;
-			case SZN_FROM_START:
-				values[i] = Int64GetDatum(scan->run.started_at);
-				nulls[i] = !scan->in_session;
-				break;
-			case SZN_FROM_END:
-				values[i] = Int64GetDatum(scan->run.ended_at);
-				nulls[i] = !scan->in_session;
-				break;
-			case SZN_FROM_COUNT:
-				values[i] = Int64GetDatum(scan->run.event_count);
-				nulls[i] = !scan->in_session;
-				break;
-			case SZN_FROM_STARTED_BY:
-				values[i] = scan->causes[scan->run.started_by];
-				nulls[i] = !scan->in_session;
-				break;
-			case SZN_FROM_ENDED_BY:
-				values[i] = scan->causes[scan->run.ended_by];
-				nulls[i] = !scan->in_session ||
-					scan->run.ended_by == SZN_CAUSE_NONE;
+			default:
+				values[target] = output->constant;
+				nulls[target] = false;
 				break;
 		}
 	}
@@ -1015,8 +1066,10 @@ exec_scan(CustomScanState *node)
 	TupleTableSlot *slot = scan->slot;
 	SznRecord  *record;
 
-	ExecClearTuple(slot);
-	if (!scan->begun)
+	/* somebody has moved what the slot points to, and it is to be freed */
+	if (unlikely(TTS_SHOULDFREE(slot)))
+		ExecClearTuple(slot);
+	if (unlikely(!scan->begun))
 	{
 		scan->begun = true;
 		if (scan->mode == SZN_MODE_PARTITIONED)
@@ -1030,10 +1083,15 @@ exec_scan(CustomScanState *node)
 	record = scan->mode == SZN_MODE_PARTITIONED ?
 		next_of_partitions(scan) : next_of_stream(scan);
 	if (record == NULL)
-		return scan->project ? ExecClearTuple(node->ss.ps.ps_ResultTupleSlot) : slot;
+	{
+		ExecClearTuple(slot);
+		return ExecClearTuple(node->ss.ps.ps_ResultTupleSlot);
+	}
 
+	/* a virtual slot that is filled can be filled anew as it is */
 	fill_slot(scan, record);
-	ExecStoreVirtualTuple(slot);
+	if (TTS_EMPTY(slot))
+		ExecStoreVirtualTuple(slot);
 	if (!scan->project)
 		return slot;
 	node->ss.ps.ps_ExprContext->ecxt_scantuple = slot;
