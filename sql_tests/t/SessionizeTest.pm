@@ -11,10 +11,11 @@ use warnings;
 
 use Exporter 'import';
 use File::Basename qw(dirname);
+use IO::Uncompress::Gunzip qw(gunzip $GunzipError);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 
-our @EXPORT = qw(start_cluster shared_path);
+our @EXPORT = qw(start_cluster shared_path load_csv);
 
 # start_cluster($name, @conf): a started PostgreSQL::Test::Cluster that has the
 # extension in its database postgres, and can have standbys.  @conf are lines
@@ -44,6 +45,21 @@ sub shared_path
 	my $path = "$shared/$sub";
 
 	return $shared ne '' && -e $path ? $path : undef;
+}
+
+# load_csv($node, $file, $table, $columns): a packed CSV file as a table of these columns.
+sub load_csv
+{
+	my ($node, $file, $table, $columns) = @_;
+	my $csv;
+
+	gunzip($file => \$csv) or die "$file: $GunzipError";
+	$csv =~ s/\r\n/\n/g;
+	$node->safe_psql('postgres',
+		"CREATE TABLE $table ($columns);\n"
+		  . "COPY $table FROM stdin (FORMAT csv, HEADER);\n$csv\\.\n"
+		  . "ANALYZE $table;\n");
+	return;
 }
 
 1;

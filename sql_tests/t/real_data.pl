@@ -11,7 +11,6 @@ use strict;
 use warnings;
 use File::Basename qw(dirname);
 use Cwd qw(abs_path);
-use IO::Uncompress::Gunzip qw(gunzip $GunzipError);
 use Test::More;
 use lib dirname(abs_path(__FILE__));
 use SessionizeTest;
@@ -38,13 +37,9 @@ sub ask
 sub load
 {
 	my ($table, $actor, $columns) = @_;
-	my $csv;
 
-	gunzip($file{$table} => \$csv) or die "$file{$table}: $GunzipError";
-	$csv =~ s/\r\n/\n/g;
-	ask("CREATE TABLE $table ($columns);\n"
-		  . "COPY $table FROM stdin (FORMAT csv, HEADER);\n$csv\\.\n"
-		  . "ALTER TABLE $table SET (parallel_workers = 2);\n"
+	load_csv($node, $file{$table}, $table, $columns);
+	ask("ALTER TABLE $table SET (parallel_workers = 2);\n"
 		  . "ALTER TABLE $table ALTER $actor SET (n_distinct = 10);\n"
 		  . "ANALYZE $table;\n");
 	return;
