@@ -4,7 +4,8 @@
 # (reference/reference.sql) and compares every window function and aggregate with these
 # answers, in every way of calling them that could matter to an implementation: all at
 # once, alone, with 2 to 6 arguments, under other orders and frames, below LIMIT and
-# conditions on the number, in parallel, partitionwise, with little memory.  Agreement is an
+# conditions on the number, in parallel, partitionwise, with little memory, by session scans
+# and by core's WindowAgg.  Agreement is an
 # empty EXCEPT ALL both ways; NULL equals NULL.
 #
 # A comparison proves nothing if the cases are harmless or the comparison is blind, so the
@@ -155,11 +156,46 @@ sub window_checks
 	return @checks;
 }
 
+# Checks of window functions, by session scans or without: the seed decides for each by
+# which, and those of all functions at once are made both ways.
+my %WITHOUT_NODE = ('sessionize.enable_session_scan' => 'off');
+
+sub both_ways
+{
+	my $turn = $seed;
+	return map {
+		my $check = $_;
+		my $off = { %$check, name => "$check->{name}, without session scans",
+			settings => { %{ $check->{settings} // {} }, %WITHOUT_NODE } };
+		$check->{name} =~ /all functions|one case at a time/ ? ($check, $off) : $turn++ % 2 ? $check : $off;
+	} @_;
+}
+
 # ---------- conditions and limits above the window ----------
 
 # One partition after the other is best read by index, whatever the planner was made to
 # believe about the number of cases.
 my %BY_INDEX = (enable_seqscan => 'off');
+
+# Case by case, so that max_duration and require_restart are the same in all rows and can
+# be left to a session scan, which is read anew for each.
+sub case_checks
+{
+	my ($kind) = @_;
+	my ($last, @first) = reverse map { "o.$_" } @ARGUMENTS[ 0 .. 3 ];
+	my $arguments = join ', ', reverse(@first), $last;
+	my $calls = join ",\n  ", map { call($_->[0], "$arguments, g.max_duration, g.require_restart") } @FUNCTIONS;
+	return map { +{
+		name     => "$kind: all functions, one case at a time, $_->[0]",
+		settings => { %BY_INDEX, %{ $_->[1] } },
+		left     => 'SELECT g.case_id, actor, ref.micros(event_time) AS t, ' . join(', ', map { told($_->[0]) } @FUNCTIONS)
+		  . "\nFROM (SELECT case_id, max(max_duration) AS max_duration, bool_or(require_restart) AS require_restart"
+		  . " FROM ref.event_$kind GROUP BY case_id) AS g CROSS JOIN LATERAL (\n"
+		  . " SELECT o.actor, o.event_time,\n  $calls\n FROM ref.event_$kind AS o WHERE o.case_id = g.case_id\n"
+		  . " WINDOW w AS (PARTITION BY o.actor ORDER BY o.event_time)) AS s",
+		right => 'SELECT case_id, actor, t, ' . join(', ', map { $_->[1] } @FUNCTIONS) . ' FROM ' . answers($kind, 'time', 6)
+	} } [ 'gathered', { enable_sort => 'off' } ], [ 'streamed', {} ], [ 'little memory', { work_mem => '64kB', hash_mem_multiplier => 1, enable_sort => 'off' } ];
+}
 
 # The planner may use a condition on a function that only grows to end a window early (its
 # run condition).  The number does not only grow: rows without a time and runs that are no
@@ -577,7 +613,15 @@ for my $round (1 .. $rounds)
 	}
 	for my $kind (@Differential::KINDS)
 	{
-		$d->compare($_) for window_checks($kind), condition_checks($kind), first_last_checks($kind);
+		$d->compare($_) for both_ways(window_checks($kind), case_checks($kind), condition_checks($kind)),
+		  first_last_checks($kind);
+		if ($round == 1 && $cases >= 1000)
+		{
+			my ($gathered, $streamed) = case_checks($kind);
+			$d->plan_has(window_check("all functions, $_ arguments", $kind, 'time', $_, \@FUNCTIONS), qr/Session Scan/) for 2 .. 4;
+			$d->plan_has($gathered, qr/Session Scan/, qr/Strategy: (in order|sorted)/);
+			$d->plan_has($streamed, qr/Session Scan/);
+		}
 		next if $kind eq 'bigint';
 		$d->compare($_) for aggregate_checks($kind);
 		next if $round > 1 || $cases < 1000;
