@@ -127,6 +127,8 @@ SELECT money_id, ts, sessionize.session_number(:args) OVER (PARTITION BY money_i
 SELECT bit_id, ts, sessionize.session_number(:args) OVER (PARTITION BY bit_id ORDER BY ts) FROM typed ORDER BY 1, 2, 3;
 --- [used] a row as actor
 SELECT user_id, device, ts, sessionize.session_number(:args) OVER (PARTITION BY ROW(user_id, device) ORDER BY ts) FROM few ORDER BY 1, 2, 3, 4;
+--- [refused: there are too many PARTITION BY items] more actor columns than a record has room for
+SELECT user_id, ts, sessionize.session_number(:args) OVER (PARTITION BY user_id + 0, user_id + 1, user_id + 2, user_id + 3, user_id + 4, user_id + 5, user_id + 6, user_id + 7, user_id + 8, user_id + 9, user_id + 10, user_id + 11, user_id + 12, user_id + 13, user_id + 14, user_id + 15, user_id + 16, user_id + 17, user_id + 18, user_id + 19, user_id + 20, user_id + 21, user_id + 22, user_id + 23, user_id + 24, user_id + 25, user_id + 26, user_id + 27, user_id + 28, user_id + 29, user_id + 30, user_id + 31, user_id + 32 ORDER BY ts) FROM few ORDER BY 1, 2, 3;
 --- [used] a collation of its own
 SELECT device, ts, sessionize.session_number(:args) OVER (PARTITION BY device COLLATE "C" ORDER BY ts) FROM few ORDER BY device COLLATE "C", 2, 3;
 --- [used] wide and toasted columns carried along

@@ -5,7 +5,7 @@
 # comes from the reference of differential.pl (reference/reference.sql, in numeric
 # microseconds); sessions, metrics, picks, nth, keep and totals are then GROUP BYs and window
 # counts over those labels.  Agreement is an empty EXCEPT ALL both ways.  The same is asked
-# of read() and session_sql(), with what-if arguments too, after define_session(replace), and
+# of read() and session_sql(), by session scans and without, with what-if arguments too, after define_session(replace), and
 # after metrics were replaced and dropped.  A round near now() runs in one transaction.
 #
 #   SESSIONIZE_SEED=n      replay from the round with that seed (it is printed)
@@ -556,15 +556,20 @@ sub comparisons
 	my %float = map { ident($_->{name}) => 1 } grep { $_->{float} } @$metrics;
 	my %table = (sessions => 'o_s', events => 'o_e', actors => 'o_a');
 	my $sql = '';
+	my $both_ways = sub {
+		my ($name, @queries) = @_;
+		return compare_sql($id, $name, @queries) . "SET sessionize.enable_session_scan = off;\n"
+		  . compare_sql($id, "$name, without session scans", @queries) . "SET sessionize.enable_session_scan = on;\n";
+	};
 	for my $view (qw(sessions events actors))
 	{
 		next unless $relations->{$view};
 		my $list = rounded($view eq 'events' ? {} : \%float, @{ $columns->{$view} });
-		$sql .= compare_sql($id, "$what $view", "SELECT $list FROM $relations->{$view}", "SELECT $list FROM $table{$view}");
+		$sql .= $both_ways->("$what $view", "SELECT $list FROM $relations->{$view}", "SELECT $list FROM $table{$view}");
 		if ($view eq 'events' && $what !~ /^session_sql/)
 		{
 			my $numbers = ident("${prefix}id") . ", ($p->{event_time}) AS _t, " . ident("${prefix}event_number");
-			$sql .= compare_sql($id, "$what event numbers", "SELECT $numbers FROM $relations->{$view}", "SELECT $numbers FROM $table{$view}");
+			$sql .= $both_ways->("$what event numbers", "SELECT $numbers FROM $relations->{$view}", "SELECT $numbers FROM $table{$view}");
 		}
 		if ($view eq 'events' && "@{ $p->{tie_break} // [] }" =~ /\bid\b/)
 		{
@@ -584,7 +589,7 @@ sub comparisons
 			my @some = grep { chance(30) } @{ $columns->{$view} };
 			@some = (one(@{ $columns->{$view} })) unless @some;
 			my $list = chance(10) ? 'count(*)' : rounded($view eq 'events' ? {} : \%float, @some);
-			$sql .= compare_sql($id, "$what $view: " . ($list =~ s/round\(\((.*?)\)::numeric, 6\) AS \S+/$1/gr) . " WHERE $condition",
+			$sql .= $both_ways->("$what $view: " . ($list =~ s/round\(\((.*?)\)::numeric, 6\) AS \S+/$1/gr) . " WHERE $condition",
 				"SELECT $list FROM $relations->{$view} WHERE $condition", "SELECT $list FROM $table{$view} WHERE $condition");
 		}
 	}
