@@ -7,6 +7,8 @@
 --- [refused: the same query level groups or aggregates] GROUP BY
 SELECT user_id, ts, count(*), sessionize.session_number(ts, '1 hour', bool_or(kind = 'login')) OVER w FROM few GROUP BY user_id, ts WINDOW w AS (PARTITION BY user_id ORDER BY ts) ORDER BY 1, 2, 3, 4;
 SELECT user_id, ts, sessionize.session_number(ts, '1 hour') OVER w FROM few GROUP BY user_id, ts HAVING count(*) > 1 WINDOW w AS (PARTITION BY user_id ORDER BY ts) ORDER BY 1, 2, 3;
+--- [refused: the same query level groups or aggregates] GROUP BY alone
+SELECT user_id, ts, sessionize.session_number(ts, '1 hour') OVER w FROM few GROUP BY user_id, ts WINDOW w AS (PARTITION BY user_id ORDER BY ts) ORDER BY 1, 2, 3;
 --- [refused: the same query level groups or aggregates] grouping sets
 SELECT user_id, ts, count(*), sessionize.session_number(ts, '1 hour') OVER w FROM few GROUP BY ROLLUP (user_id, ts) WINDOW w AS (PARTITION BY user_id ORDER BY ts) ORDER BY 1, 2, 3, 4;
 SELECT device, ts, sessionize.session_event_count(ts, '1 hour') OVER w, grouping(device) FROM few GROUP BY GROUPING SETS ((device, ts), (ts)) WINDOW w AS (PARTITION BY device, grouping(device) ORDER BY ts) ORDER BY 1, 2, 3, 4;
@@ -27,9 +29,24 @@ SELECT user_id, ts, id, sessionize.session_number(:args) OVER w FROM few WINDOW 
 SELECT user_id, ts, sessionize.session_number(:args) OVER w FROM indexed WHERE user_id = 7 WINDOW w AS (PARTITION BY user_id ORDER BY ts) ORDER BY 2, 3 LIMIT 5;
 SELECT user_id, ts, sessionize.session_end(:args) OVER w FROM indexed WINDOW w AS (PARTITION BY user_id ORDER BY ts) ORDER BY 1, 2, 3 FETCH FIRST 3 ROWS WITH TIES;
 SELECT user_id, ts, sessionize.session_number(:args) OVER w FROM few WINDOW w AS (PARTITION BY user_id ORDER BY ts) ORDER BY 1, 2, 3 LIMIT 0;
---- [used] an expression below LIMIT that fails later
-SELECT user_id, id, sessionize.session_number(ts, '30 minutes', CASE WHEN user_id > 3 THEN fails(coalesce(kind, '')) ELSE false END) OVER w AS n FROM indexed WHERE user_id BETWEEN 2 AND 5 WINDOW w AS (PARTITION BY user_id ORDER BY ts) ORDER BY user_id, ts, id LIMIT 0;
-SELECT n FROM (SELECT user_id, sessionize.session_number(ts, '30 minutes') OVER w AS n, CASE WHEN user_id > 3 THEN fails(coalesce(kind, '')) ELSE false END AS f FROM indexed WHERE user_id BETWEEN 2 AND 5 WINDOW w AS (PARTITION BY user_id ORDER BY ts) ORDER BY user_id, ts, id LIMIT 3) AS s ORDER BY 1;
+--- [used] a column that fails in rows beyond LIMIT
+SET enable_seqscan = off;
+SELECT user_id, ts, sessionize.session_number(:args) OVER w AS n, CASE WHEN user_id > 3 THEN fails(coalesce(kind, '')) ELSE false END AS f FROM indexed WHERE user_id BETWEEN 2 AND 5 WINDOW w AS (PARTITION BY user_id ORDER BY ts) ORDER BY user_id, ts LIMIT 3;
+SELECT user_id, ts, sessionize.session_end(:args) OVER w AS n, CASE WHEN user_id > 3 THEN fails(coalesce(kind, '')) ELSE false END AS f FROM indexed WHERE user_id BETWEEN 2 AND 5 WINDOW w AS (PARTITION BY user_id ORDER BY ts) ORDER BY user_id, ts OFFSET 2 LIMIT 2;
+BEGIN;
+DECLARE c CURSOR FOR SELECT user_id, ts, sessionize.session_number(:args) OVER w AS n, CASE WHEN user_id > 3 THEN fails(coalesce(kind, '')) ELSE false END AS f FROM indexed WHERE user_id BETWEEN 2 AND 5 WINDOW w AS (PARTITION BY user_id ORDER BY ts) ORDER BY user_id, ts;
+FETCH 3 FROM c;
+CLOSE c;
+COMMIT;
+--- [used] an argument that fails in rows beyond LIMIT
+SET enable_seqscan = off;
+SELECT user_id, ts, sessionize.session_number(ts, '30 minutes', CASE WHEN user_id > 3 THEN fails(coalesce(kind, '')) ELSE false END) OVER w AS n FROM indexed WHERE user_id BETWEEN 2 AND 5 WINDOW w AS (PARTITION BY user_id ORDER BY ts) ORDER BY user_id, ts LIMIT 3;
+SELECT user_id, ts, sessionize.session_end(ts, '30 minutes', CASE WHEN user_id > 3 THEN fails(coalesce(kind, '')) ELSE false END) OVER w AS n FROM indexed WHERE user_id BETWEEN 2 AND 5 WINDOW w AS (PARTITION BY user_id ORDER BY ts) ORDER BY user_id, ts LIMIT 3;
+BEGIN;
+DECLARE c CURSOR FOR SELECT user_id, ts, sessionize.session_number(ts, '30 minutes', CASE WHEN user_id > 3 THEN fails(coalesce(kind, '')) ELSE false END) OVER w AS n FROM indexed WHERE user_id BETWEEN 2 AND 5 WINDOW w AS (PARTITION BY user_id ORDER BY ts) ORDER BY user_id, ts;
+FETCH 3 FROM c;
+CLOSE c;
+COMMIT;
 --- [used] over rows that are locked
 BEGIN;
 SELECT user_id, ts, sessionize.session_number(:args) OVER (PARTITION BY user_id ORDER BY ts) AS n FROM (SELECT * FROM few FOR UPDATE) AS f ORDER BY 1, 2, 3;

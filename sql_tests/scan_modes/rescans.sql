@@ -27,6 +27,12 @@ SELECT a.n, l.* FROM asked AS a, LATERAL (SELECT count(*), sum(c) FROM (SELECT s
 --- [used] LATERAL with LIMIT, so that it is not read to its end
 SELECT a.n, l.* FROM asked AS a, LATERAL (SELECT ts, sessionize.session_number(:args) OVER w AS s, sessionize.session_event_count(:args) OVER w AS c FROM few WHERE user_id = a.who WINDOW w AS (PARTITION BY user_id ORDER BY ts) ORDER BY ts, s LIMIT 2) AS l ORDER BY 1, 2, 3;
 SELECT a.n, l.* FROM asked AS a, LATERAL (SELECT ts, sessionize.session_number(:args) OVER w AS s, sessionize.session_end(:args) OVER w AS e FROM indexed WHERE user_id = a.who WINDOW w AS (PARTITION BY user_id ORDER BY ts) ORDER BY user_id, ts, s LIMIT 4) AS l ORDER BY 1, 2, 3;
+--- [used] LATERAL, a parameter below a node that keeps what it has read
+SET enable_mergejoin = off; SET enable_nestloop = on;
+SELECT a.n, l.* FROM asked AS a, LATERAL (SELECT count(*), max(s), sum(s) FROM (SELECT sessionize.session_number(:args) OVER (PARTITION BY user_id ORDER BY ts) AS s FROM (SELECT user_id, ts, count(*) FROM few WHERE id < a.n * 14 GROUP BY user_id, ts) AS g) AS i) AS l ORDER BY 1;
+SELECT a.n, l.* FROM asked AS a, LATERAL (SELECT count(*), max(s), sum(s) FROM (SELECT sessionize.session_number(m.ts, '30 minutes') OVER (PARTITION BY m.user_id ORDER BY m.ts) AS s FROM many AS m JOIN (SELECT who FROM asked WHERE n >= a.n) AS b ON b.who = m.user_id) AS i) AS l ORDER BY 1;
+SELECT a.n, l.* FROM asked AS a, LATERAL (SELECT count(*), max(s), sum(s) FROM (SELECT sessionize.session_number(:args) OVER (PARTITION BY user_id ORDER BY ts) AS s FROM (SELECT user_id, ts FROM few WHERE id > a.n * 9 ORDER BY user_id, ts, id LIMIT 40) AS g) AS i) AS l ORDER BY 1;
+SELECT a.n, l.* FROM asked AS a, LATERAL (SELECT count(*), max(s), sum(s) FROM (WITH e AS MATERIALIZED (SELECT user_id, ts FROM few WHERE id > a.n * 9) SELECT sessionize.session_number(:args) OVER (PARTITION BY user_id ORDER BY ts) AS s FROM e) AS i) AS l ORDER BY 1;
 --- [used] LATERAL, one within the other
 SELECT a.n, b.n, l.* FROM asked AS a, LATERAL (SELECT * FROM asked WHERE n >= a.n) AS b, LATERAL (SELECT count(*), max(s) FROM (SELECT sessionize.session_number(ts, a.n * interval '20 minutes') OVER (ORDER BY ts) AS s FROM few WHERE user_id = b.who) AS i) AS l ORDER BY 1, 2;
 --- [used] LATERAL, labelled rows as parameters of labelled rows
