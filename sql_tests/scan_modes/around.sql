@@ -30,6 +30,7 @@ SELECT user_id, ts, sessionize.session_number(:args) OVER w FROM indexed WHERE u
 SELECT user_id, ts, sessionize.session_end(:args) OVER w FROM indexed WINDOW w AS (PARTITION BY user_id ORDER BY ts) ORDER BY 1, 2, 3 FETCH FIRST 3 ROWS WITH TIES;
 SELECT user_id, ts, sessionize.session_number(:args) OVER w FROM few WINDOW w AS (PARTITION BY user_id ORDER BY ts) ORDER BY 1, 2, 3 LIMIT 0;
 --- [used] a column that fails in rows beyond LIMIT
+SELECT user_id, ts, sessionize.session_number(:args) OVER w AS n, CASE WHEN user_id > 3 THEN fails(coalesce(kind, '')) ELSE false END AS f FROM many WHERE user_id BETWEEN 2 AND 5 WINDOW w AS (PARTITION BY user_id ORDER BY ts) ORDER BY user_id, ts LIMIT 3;
 SET enable_seqscan = off;
 SELECT user_id, ts, sessionize.session_number(:args) OVER w AS n, CASE WHEN user_id > 3 THEN fails(coalesce(kind, '')) ELSE false END AS f FROM indexed WHERE user_id BETWEEN 2 AND 5 WINDOW w AS (PARTITION BY user_id ORDER BY ts) ORDER BY user_id, ts LIMIT 3;
 SELECT user_id, ts, sessionize.session_end(:args) OVER w AS n, CASE WHEN user_id > 3 THEN fails(coalesce(kind, '')) ELSE false END AS f FROM indexed WHERE user_id BETWEEN 2 AND 5 WINDOW w AS (PARTITION BY user_id ORDER BY ts) ORDER BY user_id, ts OFFSET 2 LIMIT 2;
@@ -38,6 +39,8 @@ DECLARE c CURSOR FOR SELECT user_id, ts, sessionize.session_number(:args) OVER w
 FETCH 3 FROM c;
 CLOSE c;
 COMMIT;
+--- [either] an argument that fails in rows beyond LIMIT, without an index
+SELECT user_id, ts, sessionize.session_number(ts, '30 minutes', CASE WHEN user_id > 3 THEN fails(coalesce(kind, '')) ELSE false END) OVER w AS n FROM many WHERE user_id BETWEEN 2 AND 5 WINDOW w AS (PARTITION BY user_id ORDER BY ts) ORDER BY user_id, ts LIMIT 3;
 --- [used] an argument that fails in rows beyond LIMIT
 SET enable_seqscan = off;
 SELECT user_id, ts, sessionize.session_number(ts, '30 minutes', CASE WHEN user_id > 3 THEN fails(coalesce(kind, '')) ELSE false END) OVER w AS n FROM indexed WHERE user_id BETWEEN 2 AND 5 WINDOW w AS (PARTITION BY user_id ORDER BY ts) ORDER BY user_id, ts LIMIT 3;

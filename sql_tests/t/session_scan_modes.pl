@@ -3,6 +3,7 @@
 # The queries are the files of ../scan_modes, cut into blocks by lines such as
 #
 #   --- [used] name                  our calls are computed by session scans, all of them
+#   --- [either] name                they can be, and costs decide
 #   --- [refused: reason] name       by core's WindowAgg, since the planner says so
 #   --- [error: regular expression] name   there is an error, which looks like that
 #
@@ -86,8 +87,8 @@ sub blocks
 
 	foreach my $part (@parts)
 	{
-		my ($kind, $detail, $title, $sql) = $part =~ /\A\[(used|refused|error)(?:: ([^]]+))?\] ([^\n]+)\n(.+)\z/s;
-		die "$name.sql: not a block: $part" if !defined $sql || ($kind eq 'used') == defined $detail;
+		my ($kind, $detail, $title, $sql) = $part =~ /\A\[(used|either|refused|error)(?:: ([^]]+))?\] ([^\n]+)\n(.+)\z/s;
+		die "$name.sql: not a block: $part" if !defined $sql || ($kind =~ /^(used|either)$/ xor !defined $detail);
 		push @blocks, { file => $name, kind => $kind, detail => $detail, name => $title, sql => $sql };
 	}
 	return @blocks;
@@ -191,7 +192,7 @@ sub wrong_plan
 	my $scans = count_of('Session Scan', $plan);
 	my $windows = count_of('WindowAgg', $plan);
 
-	return if $block->{kind} eq 'error';
+	return if $block->{kind} =~ /error|either/;
 	return 'a session scan is used' if $block->{kind} eq 'refused' && $scans > 0;
 	return 'no window is in its plans' if $block->{kind} eq 'refused' && $windows == 0;
 	return 'no session scan is used' if $block->{kind} eq 'used' && $scans == 0;
@@ -238,7 +239,7 @@ sub test_files
 		{
 			my $block = $blocks[$i];
 
-			if ($name eq 'required' && $block->{kind} ne 'used')
+			if ($name eq 'required' && $block->{kind} =~ /refused|error/)
 			{
 				next if $block->{kind} eq 'error' || $answers[$i] =~ /session scan cannot be used: \Q$block->{detail}\E\n/;
 				shown($block, $name, "is not refused for that reason:\n$answers[$i]");
