@@ -28,8 +28,9 @@ window_text(SznScan *scan, List *ancestors, ExplainState *es)
 	ListCell   *cell;
 	TargetEntry *entry;
 
+	/* a list of ours: lcons() changes the one that it is given */
 	context = set_deparse_context_plan(es->deparse_cxt, input,
-									   lcons(plan, ancestors));
+									   lcons(plan, list_copy(ancestors)));
 	initStringInfo(&text);
 	foreach(cell, (List *) list_nth(plan->custom_private, SZN_PRIVATE_KEYS))
 	{
@@ -57,7 +58,7 @@ argument_text(SznScan *scan, List *ancestors, ExplainState *es, int argument)
 		source = input;
 		expr = (Node *) get_tle_by_resno(input->targetlist,
 										 scan->arguments[argument] + 1)->expr;
-		ancestors = lcons(plan, ancestors);
+		ancestors = lcons(plan, list_copy(ancestors));
 	}
 	return deparse_expression(expr,
 							  set_deparse_context_plan(es->deparse_cxt, source, ancestors),

@@ -593,6 +593,9 @@ add_streamed_paths(PlannerInfo *root, RelOptInfo *window_rel, SznLevel *level,
 
 	if (!pathkeys_count_contained_in(pathkeys, input->pathkeys, &presorted))
 	{
+		/* the Sort would want all rows, with their arguments */
+		if (level->must_stream)
+			return;
 		if (presorted == 0 || !enable_incremental_sort)
 			input = (Path *) create_sort_path(root, window_rel, input, pathkeys, -1.0);
 		else
@@ -603,6 +606,15 @@ add_streamed_paths(PlannerInfo *root, RelOptInfo *window_rel, SznLevel *level,
 	pathkeys = number_pathkeys(root, level);
 	if (pathkeys != NIL)
 		add_scan_path(root, window_rel, level, SZN_MODE_STREAMED, input, pathkeys);
+}
+
+static void
+error_not_usable(const char *reason)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("session scan cannot be used: %s", reason),
+			 errhint("Set \"sessionize.debug_require_session_scan\" to off.")));
 }
 
 /* UPPERREL_WINDOW: rows of the input with their sessions. */
@@ -629,10 +641,7 @@ add_scan_paths(PlannerInfo *root, RelOptInfo *input_rel, RelOptInfo *window_rel)
 	if (reason)
 	{
 		if (debug_require_session_scan)
-			ereport(ERROR,
-					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					 errmsg("session scan cannot be used: %s", reason),
-					 errhint("Set \"sessionize.debug_require_session_scan\" to off.")));
+			error_not_usable(reason);
 		return;
 	}
 
@@ -660,6 +669,8 @@ add_scan_paths(PlannerInfo *root, RelOptInfo *input_rel, RelOptInfo *window_rel)
 			level->can_hash && !level->must_stream)
 			add_scan_path(root, window_rel, level, SZN_MODE_PARTITIONED, input, NIL);
 	}
+	if (debug_require_session_scan && window_rel->pathlist == NIL)
+		error_not_usable("an argument may fail in rows that are not asked for");
 }
 
 
