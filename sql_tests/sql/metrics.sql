@@ -280,7 +280,7 @@ DECLARE line text;
 BEGIN
     FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || query LOOP
         IF line ~ 'Merge Cond|Group Key' THEN
-            RETURN NEXT regexp_replace(regexp_replace(trim(line), '_[0-9]+(_[0-9]+)*', '', 'g'), 'sessionize.session_number.*', 'number');
+            RETURN NEXT regexp_replace(regexp_replace(trim(line), '_[0-9]+(_[0-9]+)*', '', 'g'), 'event.label_number|[(]sessionize.session_number.*', 'number');
         END IF;
     END LOOP;
 END $$;
