@@ -205,6 +205,7 @@ actors_query(const SznDefinition *definition, const SznNames *names)
 	StringInfoData sql;
 	StringInfoData where;
 	char	   *events;
+	char	   *total;
 	bool		has_picks = false;
 	const char *first = psprintf("%s OPERATOR(pg_catalog.=) 1",
 								 szn_alias_column(SZN_EVENT, names->event_number));
@@ -230,12 +231,12 @@ actors_query(const SznDefinition *definition, const SznNames *names)
 	sql.data[strlen("SELECT")] = ' ';	/* instead of the first comma */
 	appendStringInfo(&sql, ", pg_catalog.count(*) FILTER (WHERE %s) AS session_count", first);
 	appendStringInfoString(&sql, ", pg_catalog.count(*) AS event_count");
-	appendStringInfo(&sql, ", pg_catalog.sum(sessionize.duration_seconds(%s, %s))"
-					 " FILTER (WHERE %s) AS time_in_session_seconds",
-					 start, end, first);
-	appendStringInfo(&sql, ", sessionize.total_duration(sessionize.duration(%s, %s))"
-					 " FILTER (WHERE %s) AS time_in_session",
-					 start, end, first);
+
+	/* not a sum of floats, which would depend on the order of rows */
+	total = psprintf("sessionize.total_duration(sessionize.duration(%s, %s))"
+					 " FILTER (WHERE %s)", start, end, first);
+	appendStringInfo(&sql, ", pg_catalog.date_part('epoch', %s) AS time_in_session_seconds"
+					 ", %s AS time_in_session", total, total);
 	appendStringInfo(&sql, ", pg_catalog.min(%s) AS first_started_at,"
 					 " pg_catalog.max(%s) AS last_ended_at",
 					 start, end);
