@@ -39,7 +39,7 @@ DECLARE c CURSOR FOR SELECT user_id, ts, sessionize.session_number(:args) OVER w
 FETCH 3 FROM c;
 CLOSE c;
 COMMIT;
---- [either] an argument that fails in rows beyond LIMIT, without an index
+--- [refused: an argument may fail in rows that are not asked for] an argument that fails in rows beyond LIMIT, without an index
 SELECT user_id, ts, sessionize.session_number(ts, '30 minutes', CASE WHEN user_id > 3 THEN fails(coalesce(kind, '')) ELSE false END) OVER w AS n FROM many WHERE user_id BETWEEN 2 AND 5 WINDOW w AS (PARTITION BY user_id ORDER BY ts) ORDER BY user_id, ts LIMIT 3;
 --- [used] an argument that fails in rows beyond LIMIT
 SET enable_seqscan = off;
