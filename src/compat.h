@@ -99,4 +99,12 @@ szn_has_run_condition(WindowClause *window, List *calls)
 #define szn_estimate_num_groups(root, exprs, rows) \
 	estimate_num_groups(root, exprs, rows, NULL, NULL)
 
+/* 18 counts what is disabled in a path, apart from its costs */
+#if PG_VERSION_NUM >= 180000
+#define szn_inherit_disabled(path, input) \
+	((path)->disabled_nodes = (input)->disabled_nodes)
+#else
+#define szn_inherit_disabled(path, input) ((void) 0)
+#endif
+
 #endif							/* SZN_COMPAT_H */

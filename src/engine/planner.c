@@ -526,6 +526,7 @@ add_scan_path(PlannerInfo *root, RelOptInfo *window_rel, SznLevel *level,
 	path->parallel_safe = false;
 	path->parallel_workers = 0;
 	path->pathkeys = pathkeys;
+	szn_inherit_disabled(path, input);
 	scan->path.flags = CUSTOMPATH_SUPPORT_PROJECTION;
 	scan->path.custom_paths = list_make1(input);
 	scan->path.methods = &path_methods;
