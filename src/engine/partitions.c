@@ -14,9 +14,9 @@
  *				 | memory is used up                        |
  *				 v                                          v
  *				file of the partition --> chunks again --> actors
- *				 | larger than memory
+ *				 | larger than memory: the largest actor apart
  *				 v
- *				read by the caller, who sorts it
+ *				read by the caller, who sorts it unless it is in order
  *
  * Chunks, files' buffers and the actors of the partition at hand all count
  * against the budget.  Knows nothing of executor nodes or sessions.
@@ -99,14 +99,21 @@ szn_partitions_create(SznFormat *format, double rows, double width, Size budget,
 	partitions->comparison_context = AllocSetContextCreate(CurrentMemoryContext,
 														   "Session Scan comparison",
 														   ALLOCSET_SMALL_SIZES);
+	partitions->chunks_context = AllocSetContextCreate(CurrentMemoryContext,
+													   "Session Scan chunks",
+													   ALLOCSET_DEFAULT_SIZES);
 	partitions->budget = budget;
 	partitions->num_partitions = szn_choose_num_partitions(rows, width, budget);
 	partitions->partitions = (SznPartition *)
 		palloc0(sizeof(SznPartition) * partitions->num_partitions);
 	partitions->tails = (SznTail *)
 		palloc0(sizeof(SznTail) * partitions->num_partitions);
-	partitions->max_chunk = Min(MAX_CHUNK, budget / 8 / partitions->num_partitions);
-	partitions->max_chunk = Max(partitions->max_chunk, MIN_CHUNK);
+
+	/* powers of two, since small ones are rounded up to that */
+	partitions->max_chunk = MIN_CHUNK;
+	while (partitions->max_chunk < MAX_CHUNK &&
+		   partitions->max_chunk * 2 <= budget / 8 / partitions->num_partitions)
+		partitions->max_chunk *= 2;
 	partitions->counters = counters;
 	counters->partitions = partitions->num_partitions;
 	partitions->current = -1;
@@ -157,7 +164,7 @@ add_chunk(SznPartitions *partitions, SznPartition *partition, Size size)
 				MemoryContextAlloc(partitions->context,
 								   sizeof(SznChunk *) * partition->max_chunks);
 	}
-	chunk = (SznChunk *) MemoryContextAllocHuge(partitions->context,
+	chunk = (SznChunk *) MemoryContextAllocHuge(partitions->chunks_context,
 												SZN_CHUNK_HEADER + size);
 	chunk->size = size;
 	chunk->used = 0;
@@ -178,12 +185,79 @@ free_chunks(SznPartitions *partitions, SznPartition *partition)
 	partition->num_chunks = 0;
 }
 
+/* Keep what is known of a partition's file up to date with one more record. */
+static void
+note_record(SznPartitions *partitions, SznPartition *partition,
+			SznRecord *record, Size size)
+{
+	uint32		hash = record->link;
+
+	partition->num_records++;
+	partition->num_bytes += size;
+
+	/* Boyer and Moore's vote */
+	if (partition->votes == 0)
+		partition->candidate = hash;
+	partition->votes += hash == partition->candidate ? 1 : -1;
+
+	if (partition->sample == NULL)
+	{
+		partition->sample = (SznRecord *)
+			MemoryContextAllocHuge(partitions->context, size);
+		memcpy(partition->sample, record, size);
+		partition->is_single = true;
+		partition->is_ordered = true;
+	}
+	else if (partition->is_single)
+	{
+		partition->is_single = hash == partition->sample->link;
+		if (partition->is_single)
+		{
+			MemoryContext caller_context =
+				MemoryContextSwitchTo(partitions->comparison_context);
+
+			partition->is_single =
+				szn_same_actor(partitions->format, partition->sample, record);
+			MemoryContextSwitchTo(caller_context);
+			MemoryContextReset(partitions->comparison_context);
+		}
+	}
+
+	if ((record->flags & SZN_HAS_TIME) == 0)
+		partition->has_untimed = true;
+	else
+	{
+		if (partition->has_untimed ||
+			(partition->num_records > 1 && record->time < partition->last_time))
+			partition->is_ordered = false;
+		partition->last_time = record->time;
+	}
+}
+
 static void
 write_file(SznPartitions *partitions, SznPartition *partition,
 		   void *data, Size size)
 {
+	if (partition->file == NULL)
+	{
+		MemoryContext caller_context = MemoryContextSwitchTo(partitions->context);
+
+		partition->file = BufFileCreateTemp(false);
+		partitions->num_files++;
+		MemoryContextSwitchTo(caller_context);
+	}
 	BufFileWrite(partition->file, data, size);
 	partitions->counters->disk_bytes += size;
+}
+
+static void
+close_file(SznPartitions *partitions, SznPartition *partition)
+{
+	if (partition->file == NULL)
+		return;
+	BufFileClose(partition->file);
+	partition->file = NULL;
+	partitions->num_files--;
 }
 
 /* Note in its header how far the partition's last chunk is filled. */
@@ -209,7 +283,6 @@ spill_largest(SznPartitions *partitions)
 {
 	SznFormat  *format = partitions->format;
 	SznPartition *largest = NULL;
-	MemoryContext caller_context;
 
 	for (int i = 0; i < partitions->num_partitions; i++)
 	{
@@ -223,10 +296,6 @@ spill_largest(SznPartitions *partitions)
 
 	CHECK_FOR_INTERRUPTS();
 	close_chunk(partitions, largest - partitions->partitions);
-	caller_context = MemoryContextSwitchTo(partitions->context);
-	largest->file = BufFileCreateTemp(false);
-	partitions->num_files++;
-	MemoryContextSwitchTo(caller_context);
 	for (int i = 0; i < largest->num_chunks; i++)
 	{
 		SznChunk   *chunk = largest->chunks[i];
@@ -234,10 +303,12 @@ spill_largest(SznPartitions *partitions)
 
 		while (offset < chunk->used)
 		{
-			offset += szn_record_length(format, (SznRecord *) (SZN_CHUNK_DATA(chunk) + offset));
-			largest->num_records++;
+			SznRecord  *record = (SznRecord *) (SZN_CHUNK_DATA(chunk) + offset);
+			Size		size = szn_record_length(format, record);
+
+			note_record(partitions, largest, record, size);
+			offset += size;
 		}
-		largest->num_bytes += chunk->used;
 		write_file(partitions, largest, SZN_CHUNK_DATA(chunk), chunk->used);
 	}
 	free_chunks(partitions, largest);
@@ -261,10 +332,11 @@ begin_chunk(SznPartitions *partitions, int number, Size size)
 
 	close_chunk(partitions, number);
 	chunk_size = (Size) MIN_CHUNK << Min(partition->num_chunks, 10);
-	chunk_size = Max(Min(chunk_size, partitions->max_chunk), size);
+	chunk_size = Min(chunk_size, partitions->max_chunk) - SZN_CHUNK_HEADER;
+	chunk_size = Max(chunk_size, size);
 
 	/* a quarter is for what it takes to read a partition */
-	while (partitions->memory + chunk_size +
+	while (partitions->memory + SZN_CHUNK_HEADER + chunk_size +
 		   (Size) partitions->num_files * FILE_MEMORY > partitions->budget / 4 * 3 ||
 		   partition->num_chunks == SZN_MAX_CHUNKS)
 	{
@@ -302,8 +374,6 @@ szn_partitions_add(SznPartitions *partitions, const SznEvent *event,
 	}
 
 	partition = &partitions->partitions[number];
-	partition->num_records++;
-	partition->num_bytes += size;
 	if (size > partitions->scratch_size)
 	{
 		if (partitions->scratch)
@@ -313,6 +383,7 @@ szn_partitions_add(SznPartitions *partitions, const SznEvent *event,
 			MemoryContextAllocHuge(partitions->context, partitions->scratch_size);
 	}
 	szn_record_fill(format, partitions->scratch, size, hash, event, values, isnull);
+	note_record(partitions, partition, partitions->scratch, size);
 	write_file(partitions, partition, partitions->scratch, size);
 }
 
@@ -363,7 +434,7 @@ load_partition(SznPartitions *partitions, SznPartition *partition)
 	rewind_file(partition);
 	while (left > 0 || rest_size > 0)
 	{
-		Size		size = Min(SZN_MAX_CHUNK_SIZE, rest_size + left);
+		Size		size = Min(partitions->max_chunk - SZN_CHUNK_HEADER, rest_size + left);
 		SznChunk   *chunk;
 		char	   *data;
 		Size		filled;
@@ -406,9 +477,7 @@ load_partition(SznPartitions *partitions, SznPartition *partition)
 			rest_size = 0;
 		}
 	}
-	BufFileClose(partition->file);
-	partition->file = NULL;
-	partitions->num_files--;
+	close_file(partitions, partition);
 }
 
 /* Make the hash table twice as large, or the first one. */
@@ -498,7 +567,6 @@ gather_actors(SznPartitions *partitions, SznPartition *partition)
 	MemoryContext caller_context =
 		MemoryContextSwitchTo(partitions->comparison_context);
 
-	close_chunk(partitions, partitions->current);
 	MemoryContextReset(partitions->actors_context);
 	partitions->actors = NULL;
 	partitions->num_actors = 0;
@@ -612,7 +680,45 @@ fits(SznPartitions *partitions, SznPartition *partition)
 		partitions->memory + (double) partitions->num_files * FILE_MEMORY;
 
 	return needed <= partitions->budget &&
-		partition->num_bytes / (SZN_MAX_CHUNK_SIZE / 2) < SZN_MAX_CHUNKS;
+		partition->num_bytes / (partitions->max_chunk / 2) < SZN_MAX_CHUNKS;
+}
+
+/*
+ * Take one actor, which may have most of the records, out of a partition that
+ * is too large, into a partition of its own.
+ */
+static void
+split_partition(SznPartitions *partitions, int number)
+{
+	SznPartition *partitions_before = partitions->partitions;
+	int			count = partitions->num_partitions;
+	SznPartition *whole;
+	SznPartition *parts;
+	SznRecord  *record;
+
+	partitions->partitions = (SznPartition *)
+		MemoryContextAllocZero(partitions->context, sizeof(SznPartition) * (count + 2));
+	memcpy(partitions->partitions, partitions_before, sizeof(SznPartition) * count);
+	pfree(partitions_before);
+	partitions->num_partitions = count + 2;
+
+	whole = &partitions->partitions[number];
+	parts = &partitions->partitions[count];
+	parts[0].was_split = true;
+	parts[1].was_split = true;
+	rewind_file(whole);
+	partitions->current = number;
+	while ((record = szn_partition_read(partitions)) != NULL)
+	{
+		SznPartition *part = &parts[record->link == whole->candidate];
+		Size		size = szn_record_length(partitions->format, record);
+
+		CHECK_FOR_INTERRUPTS();
+		note_record(partitions, part, record, size);
+		write_file(partitions, part, record, size);
+	}
+	partitions->current = -1;
+	close_file(partitions, whole);
 }
 
 /*
@@ -629,12 +735,7 @@ szn_partitions_next(SznPartitions *partitions)
 	if (partitions->current >= 0)
 	{
 		partition = &partitions->partitions[partitions->current];
-		if (partition->file)
-		{
-			BufFileClose(partition->file);
-			partition->file = NULL;
-			partitions->num_files--;
-		}
+		close_file(partitions, partition);
 		free_chunks(partitions, partition);
 	}
 
@@ -655,14 +756,30 @@ szn_partitions_next(SznPartitions *partitions)
 	partition = &partitions->partitions[next];
 	if (partition->file)
 	{
+		/* none is left in memory: give back what was kept for more of them */
+		Assert(partitions->memory == 0);
+		MemoryContextReset(partitions->chunks_context);
+
 		if (!fits(partitions, partition))
 		{
+			if (partition->is_single && partition->is_ordered)
+			{
+				rewind_file(partition);
+				return SZN_PARTITION_STREAM;
+			}
+			if (!partition->is_single && !partition->was_split)
+			{
+				split_partition(partitions, next);
+				return szn_partitions_next(partitions);
+			}
 			rewind_file(partition);
 			partitions->counters->sorted_partitions++;
 			return SZN_PARTITION_FILE;
 		}
 		load_partition(partitions, partition);
 	}
+	else
+		close_chunk(partitions, next);
 	gather_actors(partitions, partition);
 	return SZN_PARTITION_ACTORS;
 }

@@ -61,14 +61,25 @@ typedef struct SznPartition
 	int			max_chunks;
 	Size		memory;			/* of the chunks */
 	BufFile    *file;			/* once it had to go to disk */
-	uint64		num_records;	/* in the file */
-	uint64		num_bytes;		/* in the file */
+
+	/* what is in the file */
+	uint64		num_records;
+	uint64		num_bytes;
+	SznRecord  *sample;			/* a copy of its first record */
+	bool		is_single;		/* all of one actor */
+	bool		is_ordered;		/* by time, those without one at the end */
+	bool		has_untimed;
+	int64		last_time;
+	uint32		candidate;		/* hash of the actor with most records, if ... */
+	int64		votes;			/* ... one actor has more than half */
+	bool		was_split;
 } SznPartition;
 
 typedef struct SznPartitions
 {
 	SznFormat  *format;
 	MemoryContext context;
+	MemoryContext chunks_context;
 	MemoryContext actors_context;
 	MemoryContext comparison_context;
 	SznPartition *partitions;
@@ -77,7 +88,7 @@ typedef struct SznPartitions
 	int			num_files;		/* partitions on disk */
 	Size		budget;
 	Size		memory;			/* in use by chunks */
-	Size		max_chunk;
+	Size		max_chunk;		/* with its header */
 	SznRecord  *scratch;		/* a record on its way to a file */
 	Size		scratch_size;
 	SznCounters *counters;
@@ -96,7 +107,8 @@ typedef enum SznPartitionState
 {
 	SZN_PARTITION_NONE,			/* there are no more */
 	SZN_PARTITION_ACTORS,		/* it is in memory, by actor */
-	SZN_PARTITION_FILE			/* it is too large for that */
+	SZN_PARTITION_STREAM,		/* it is too large, but one actor's, in order */
+	SZN_PARTITION_FILE			/* it is too large, and to be sorted */
 } SznPartitionState;
 
 extern SznPartitions *szn_partitions_create(SznFormat *format, double rows,

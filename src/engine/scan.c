@@ -15,8 +15,9 @@
  *		input --> ahead --> held instant --> held run --> output
  *
  * Other rows are gathered in partitions (partitions.c) and then put out actor
- * by actor, run by run.  A partition that does not fit into memory is sorted
- * by core's tuplesort, and streams like ordered input.
+ * by actor, run by run.  A partition that does not fit into memory streams
+ * like ordered input, sorted by core's tuplesort unless it is one actor's that
+ * is in order.
  *
  *-------------------------------------------------------------------------
  */
@@ -498,7 +499,13 @@ read_ahead(SznScan *scan)
 	if (scan->stream_ended)
 		return false;
 
-	if (scan->sort)
+	if (scan->mode == SZN_MODE_PARTITIONED && scan->sort == NULL)
+	{
+		scan->ahead = szn_partition_read(scan->partitions);
+		if (scan->ahead)
+			return true;
+	}
+	else if (scan->sort)
 	{
 		if (tuplesort_gettupleslot(scan->sort, true, false, scan->sort_slot, NULL))
 		{
@@ -567,8 +574,8 @@ begin_stream(SznScan *scan)
 	{
 		MemoryContext caller_context = MemoryContextSwitchTo(scan->context);
 
-		scan->held_run = szn_spool_create(scan->format, scan->budget / 4, &scan->counters);
-		scan->held_instant = szn_spool_create(scan->format, scan->budget / 4, &scan->counters);
+		scan->held_run = szn_spool_create(scan->format, scan->budget / 8, &scan->counters);
+		scan->held_instant = szn_spool_create(scan->format, scan->budget / 8, &scan->counters);
 		MemoryContextSwitchTo(caller_context);
 	}
 }
@@ -930,7 +937,7 @@ next_of_partitions(SznScan *scan)
 			continue;
 		}
 
-		if (scan->state == SZN_PARTITION_FILE && scan->sort)
+		if (scan->state == SZN_PARTITION_STREAM || scan->state == SZN_PARTITION_FILE)
 		{
 			record = next_of_stream(scan);
 			if (record)
@@ -945,10 +952,9 @@ next_of_partitions(SznScan *scan)
 			return NULL;
 		scan->partition = &scan->partitions->partitions[scan->partitions->current];
 		if (scan->state == SZN_PARTITION_FILE)
-		{
 			sort_partition(scan);
+		if (scan->state == SZN_PARTITION_STREAM || scan->state == SZN_PARTITION_FILE)
 			begin_stream(scan);
-		}
 	}
 }
 
