@@ -162,6 +162,19 @@ typedef struct SznScan
 	TupleTableSlot *sort_slot;
 } SznScan;
 
+/* input.c */
+extern TupleTableSlot *szn_read_input(SznScan *scan, SznEvent *event);
+
+/* stream.c */
+extern void szn_begin_stream(SznScan *scan);
+extern SznRecord *szn_next_of_stream(SznScan *scan);
+extern void szn_sort_partition(SznScan *scan);
+extern void szn_end_sort(SznScan *scan);
+
+/* runs.c */
+extern void szn_fill_partitions(SznScan *scan);
+extern SznRecord *szn_next_of_partitions(SznScan *scan);
+
 /* explain.c */
 extern void szn_explain_scan(CustomScanState *node, List *ancestors,
 							 ExplainState *es);

@@ -30,7 +30,6 @@
 #include "optimizer/pathnode.h"
 #include "optimizer/paths.h"
 #include "optimizer/planner.h"
-#include "optimizer/prep.h"
 #include "optimizer/tlist.h"
 #include "parser/parse_clause.h"
 #include "parser/parsetree.h"
@@ -40,10 +39,10 @@
 #include "utils/typcache.h"
 
 #include "compat.h"
-#include "engine/engine.h"
+#include "engine/planner.h"
 #include "functions/window.h"
 
-static bool enable_session_scan = true;
+bool		szn_enable_session_scan = true;
 static bool debug_require_session_scan = false;
 
 static create_upper_paths_hook_type previous_upper_paths_hook = NULL;
@@ -56,40 +55,11 @@ static create_upper_paths_hook_type previous_upper_paths_hook = NULL;
 #define INPUT_COST		1.0
 #define OUTPUT_COST		1.0
 
-/* A query level that the node can do, taken apart. */
-typedef struct SznLevel
-{
-	List	   *calls;			/* WindowFuncs of ours */
-	WindowFunc *call;			/* one of them: its arguments are all's */
-	WindowClause *window;
-	List	   *keys;			/* the actor's parts, as expressions */
-
-	PathTarget *input;			/* what the node's input computes */
-	List	   *scan_tlist;		/* what the node knows of a row */
-	List	   *sources;		/* for each of these columns ... */
-	List	   *columns;		/* ... where it comes from */
-	List	   *key_places;
-	List	   *key_operators;
-	List	   *key_collations;
-	List	   *arguments;
-	List	   *constants;
-	bool		can_hash;		/* is there a hash function for each key? */
-	bool		must_stream;	/* an argument might fail on a row not asked for */
-} SznLevel;
-
-/* A path for the node. */
-typedef struct SznScanPath
-{
-	CustomPath	path;
-	SznLevel   *level;
-	SznMode		mode;
-} SznScanPath;
-
 static Plan *plan_scan(PlannerInfo *root, RelOptInfo *rel,
 					   CustomPath *best_path, List *tlist,
 					   List *clauses, List *custom_plans);
 
-static const CustomPathMethods path_methods = {
+const CustomPathMethods szn_scan_path_methods = {
 	.CustomName = "Session Scan",
 	.PlanCustomPath = plan_scan
 };
@@ -103,8 +73,8 @@ static const CustomPathMethods path_methods = {
  * Which column a call makes; false if it is not a call of ours.  Functions
  * are told by what they run, never by name.
  */
-static bool
-source_of_call(const WindowFunc *call, SznSource *source)
+bool
+szn_source_of_call(const WindowFunc *call, SznSource *source)
 {
 	static const struct
 	{
@@ -201,7 +171,7 @@ check_level(PlannerInfo *root, List *calls, SznLevel *level)
 	SortGroupClause *clause;
 	ListCell   *cell;
 
-	if (!enable_session_scan)
+	if (!szn_enable_session_scan)
 		return "sessionize.enable_session_scan is off";
 
 	/* set-returning functions have split the target */
@@ -225,7 +195,7 @@ check_level(PlannerInfo *root, List *calls, SznLevel *level)
 		SznSource	source;
 
 		/* others need core's WindowAgg, which can do ours just as well */
-		if (!source_of_call(call, &source))
+		if (!szn_source_of_call(call, &source))
 			return "another window function is called";
 		if (call->winref != level->call->winref)
 			return "there is more than one window";
@@ -358,7 +328,7 @@ add_scan_column(SznLevel *level, Node *expr)
 		return;
 
 	if (IsA(expr, WindowFunc))
-		(void) source_of_call((WindowFunc *) expr, &source);
+		(void) szn_source_of_call((WindowFunc *) expr, &source);
 	else if (equal(expr, list_nth(level->call->args, SZN_ARG_TIME)))
 		source = SZN_FROM_TIME;
 	else
@@ -529,7 +499,7 @@ add_scan_path(PlannerInfo *root, RelOptInfo *window_rel, SznLevel *level,
 	szn_inherit_disabled(path, input);
 	scan->path.flags = CUSTOMPATH_SUPPORT_PROJECTION;
 	scan->path.custom_paths = list_make1(input);
-	scan->path.methods = &path_methods;
+	scan->path.methods = &szn_scan_path_methods;
 	scan->level = level;
 	scan->mode = mode;
 	add_scan_costs(scan, input);
@@ -565,7 +535,7 @@ number_pathkeys(PlannerInfo *root, SznLevel *level)
 		TargetEntry *entry;
 		SortGroupClause *clause;
 
-		if (!source_of_call(lfirst_node(WindowFunc, cell), &source) ||
+		if (!szn_source_of_call(lfirst_node(WindowFunc, cell), &source) ||
 			source != SZN_FROM_NUMBER)
 			continue;
 
@@ -632,7 +602,7 @@ add_scan_paths(PlannerInfo *root, RelOptInfo *input_rel, RelOptInfo *window_rel)
 	{
 		SznSource	source;
 
-		is_ours |= source_of_call(lfirst_node(WindowFunc, cell), &source);
+		is_ours |= szn_source_of_call(lfirst_node(WindowFunc, cell), &source);
 	}
 	if (!is_ours)
 		return;
@@ -672,173 +642,6 @@ add_scan_paths(PlannerInfo *root, RelOptInfo *input_rel, RelOptInfo *window_rel)
 	}
 	if (debug_require_session_scan && window_rel->pathlist == NIL)
 		error_not_usable("an argument may fail in rows that are not asked for");
-}
-
-
-/*
- * Grouping
- */
-
-/*
- * The Session Scan under a path of a subquery, if nothing between them
- * changes the order of rows; "subquery" gets the relation between.
- */
-static SznScanPath *
-scan_below(Path *path, RelOptInfo **subquery)
-{
-	if (IsA(path, ProjectionPath))
-		path = ((ProjectionPath *) path)->subpath;
-	if (!IsA(path, SubqueryScanPath))
-		return NULL;
-	*subquery = path->parent;
-	path = ((SubqueryScanPath *) path)->subpath;
-	if (IsA(path, ProjectionPath))
-		path = ((ProjectionPath *) path)->subpath;
-	if (!IsA(path, CustomPath) || ((CustomPath *) path)->methods != &path_methods)
-		return NULL;
-	return (SznScanPath *) path;
-}
-
-/* Is this output of the subquery never NULL where its rows are read? */
-static bool
-is_filtered_not_null(RelOptInfo *subquery, Var *var)
-{
-	ListCell   *cell;
-
-	foreach(cell, subquery->baserestrictinfo)
-	{
-		Expr	   *clause = lfirst_node(RestrictInfo, cell)->clause;
-
-		if (IsA(clause, NullTest) &&
-			((NullTest *) clause)->nulltesttype == IS_NOT_NULL &&
-			equal(((NullTest *) clause)->arg, var))
-			return true;
-		if (IsA(clause, OpExpr) && op_strict(((OpExpr *) clause)->opno) &&
-			list_member(((OpExpr *) clause)->args, var))
-			return true;
-	}
-	return false;
-}
-
-/*
- * Do rows of one group come together in this path's order?
- *
- * They do if the groups are the actors, or the sessions of the actors: rows
- * come actor by actor, and an actor's sessions one after the other.  Rows
- * outside sessions may lie between them under require_restart: then they must
- * have been filtered out.
- */
-static bool
-groups_come_together(PlannerInfo *root, SznScanPath *scan, RelOptInfo *subquery)
-{
-	SznLevel   *level = scan->level;
-	List	   *tlist = subquery->subroot->processed_tlist;
-	Node	   *require_restart = list_nth(level->call->args, SZN_ARG_REQUIRE_RESTART);
-	Bitmapset  *found = NULL;
-	ListCell   *cell;
-
-	foreach(cell, szn_group_clause(root))
-	{
-		SortGroupClause *clause = lfirst_node(SortGroupClause, cell);
-		Node	   *expr = get_sortgroupclause_expr(clause, root->processed_tlist);
-		TargetEntry *entry;
-		SznSource	source;
-		int			number = -1;
-		ListCell   *cell2;
-
-		if (!IsA(expr, Var) || ((Var *) expr)->varno != subquery->relid ||
-			((Var *) expr)->varattno <= 0 || ((Var *) expr)->varlevelsup != 0)
-			return false;
-		entry = get_tle_by_resno(tlist, ((Var *) expr)->varattno);
-		if (entry == NULL || entry->resjunk)
-			return false;
-
-		if (IsA(entry->expr, WindowFunc))
-		{
-			if (!source_of_call((WindowFunc *) entry->expr, &source) ||
-				source != SZN_FROM_NUMBER)
-				return false;
-			if ((!IsA(require_restart, Const) ||
-				 (!((Const *) require_restart)->constisnull &&
-				  DatumGetBool(((Const *) require_restart)->constvalue))) &&
-				!is_filtered_not_null(subquery, (Var *) expr))
-				return false;
-			continue;
-		}
-
-		foreach(cell2, level->keys)
-		{
-			if (equal(lfirst(cell2), entry->expr))
-				number = foreach_current_index(cell2);
-		}
-		if (number < 0 ||
-			clause->eqop != list_nth_oid(level->key_operators, number) ||
-			exprCollation(expr) != list_nth_oid(level->key_collations, number))
-			return false;
-		found = bms_add_member(found, number);
-	}
-	return bms_num_members(found) == list_length(level->keys);
-}
-
-/*
- * UPPERREL_GROUP_AGG: rows that come group by group are all that a "sorted"
- * aggregate needs.  Core would not think of it, since such rows have no
- * order that it could name.
- */
-static void
-add_grouped_paths(PlannerInfo *root, RelOptInfo *input_rel,
-				  RelOptInfo *grouped_rel, GroupPathExtraData *extra)
-{
-	Query	   *parse = root->parse;
-	AggClauseCosts costs;
-	ListCell   *cell;
-
-	if (!enable_session_scan || input_rel->reloptkind != RELOPT_BASEREL ||
-		input_rel->rtekind != RTE_SUBQUERY || input_rel->subroot == NULL)
-		return;
-	if (parse->groupClause == NIL || parse->groupingSets || parse->hasTargetSRFs ||
-		szn_group_clause(root) == NIL || (extra->flags & GROUPING_CAN_USE_SORT) == 0)
-		return;
-
-	/* aggregates rely on an order within groups */
-	if (!szn_groups_need_no_order(root))
-		return;
-
-	foreach(cell, input_rel->pathlist)
-	{
-		Path	   *path = (Path *) lfirst(cell);
-		RelOptInfo *subquery;
-		SznScanPath *scan = scan_below(path, &subquery);
-		double		num_groups;
-
-		if (scan == NULL || subquery != input_rel || path->param_info ||
-			pathkeys_contained_in(root->group_pathkeys, path->pathkeys) ||
-			!groups_come_together(root, scan, subquery))
-			continue;
-
-		num_groups = szn_estimate_num_groups(root,
-											 get_sortgrouplist_exprs(szn_group_clause(root),
-																	 extra->targetList),
-											 path->rows);
-		if (parse->hasAggs)
-		{
-			MemSet(&costs, 0, sizeof(costs));
-			get_agg_clause_costs(root, AGGSPLIT_SIMPLE, &costs);
-			add_path(grouped_rel, (Path *)
-					 create_agg_path(root, grouped_rel, path,
-									 grouped_rel->reltarget,
-									 AGG_SORTED, AGGSPLIT_SIMPLE,
-									 szn_group_clause(root),
-									 (List *) extra->havingQual,
-									 &costs, num_groups));
-		}
-		else
-			add_path(grouped_rel, (Path *)
-					 create_group_path(root, grouped_rel, path,
-									   szn_group_clause(root),
-									   (List *) extra->havingQual,
-									   num_groups));
-	}
 }
 
 
@@ -891,7 +694,7 @@ upper_paths(PlannerInfo *root, UpperRelationKind stage,
 	if (stage == UPPERREL_WINDOW)
 		add_scan_paths(root, input_rel, output_rel);
 	else if (stage == UPPERREL_GROUP_AGG)
-		add_grouped_paths(root, input_rel, output_rel, (GroupPathExtraData *) extra);
+		szn_add_grouped_paths(root, input_rel, output_rel, (GroupPathExtraData *) extra);
 }
 
 /* Called once, when the library is loaded. */
@@ -901,7 +704,7 @@ szn_planner_init(void)
 	DefineCustomBoolVariable("sessionize.enable_session_scan",
 							 "Enables the planner's use of session scans.",
 							 "A session scan computes sessions in place of a sort and a window aggregate.",
-							 &enable_session_scan,
+							 &szn_enable_session_scan,
 							 true,
 							 PGC_USERSET,
 							 GUC_EXPLAIN,

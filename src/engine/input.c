@@ -1,0 +1,136 @@
+/*-------------------------------------------------------------------------
+ *
+ * input.c
+ *	  What Session Scan reads: rows of its input, with what the rules need of
+ *	  each.
+ *
+ * The planner has made the input's columns, see planner.c.  The arguments that
+ * are the same for all rows are known from the first row with a time on.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "utils/expandeddatum.h"
+
+#include "engine/engine.h"
+
+
+static Datum
+eval_constant(SznScan *scan, int argument, bool *isnull)
+{
+	return ExecEvalExprSwitchContext(scan->constants[argument],
+									 scan->css.ss.ps.ps_ExprContext, isnull);
+}
+
+static bool
+eval_constant_flag(SznScan *scan, int argument)
+{
+	bool		isnull;
+	Datum		value;
+
+	if (scan->arguments[argument] >= 0)
+		return false;
+	value = eval_constant(scan, argument, &isnull);
+	return !isnull && DatumGetBool(value);
+}
+
+/*
+ * The first row with a time: learn what holds for all.  Not earlier, since
+ * the window functions do not look at their other arguments without one.
+ */
+static void
+learn_rules(SznScan *scan)
+{
+	Datum		value;
+	bool		isnull;
+
+	scan->rules.timeline = scan->timeline;
+	scan->rules.require_restart = eval_constant_flag(scan, SZN_ARG_REQUIRE_RESTART);
+	value = eval_constant(scan, SZN_ARG_MAX_DURATION, &isnull);
+	scan->rules.has_max_duration = !isnull;
+	scan->rules.max_duration = isnull ? 0 :
+		szn_span_from_datum(value, scan->timeline, "max_duration");
+	if (scan->arguments[SZN_ARG_INACTIVITY] < 0)
+	{
+		value = eval_constant(scan, SZN_ARG_INACTIVITY, &isnull);
+		if (isnull)
+			szn_error_null_inactivity();
+		scan->inactivity = szn_span_from_datum(value, scan->timeline, "inactivity");
+	}
+	scan->restart_on = eval_constant_flag(scan, SZN_ARG_RESTART_ON);
+	scan->end_on = eval_constant_flag(scan, SZN_ARG_END_ON);
+	scan->rules_known = true;
+}
+
+static inline bool
+get_flag(SznScan *scan, TupleTableSlot *slot, int argument, bool constant)
+{
+	int			place = scan->arguments[argument];
+
+	if (place < 0)
+		return constant;
+	return !slot->tts_isnull[place] && DatumGetBool(slot->tts_values[place]);
+}
+
+/*
+ * The next row of the input, with what the rules need of it; NULL at its
+ * end.
+ */
+TupleTableSlot *
+szn_read_input(SznScan *scan, SznEvent *event)
+{
+	PlanState  *input = (PlanState *) linitial(scan->css.custom_ps);
+	TupleTableSlot *slot = ExecProcNode(input);
+	int			place = scan->arguments[SZN_ARG_TIME];
+
+	if (TupIsNull(slot))
+		return NULL;
+
+	scan->counters.rows++;
+	slot_getallattrs(slot);
+	for (int i = 0; i < scan->num_varlena; i++)
+	{
+		int			column = scan->varlena[i];
+		Datum	   *value = &slot->tts_values[column];
+
+		/* an expanded object may change, and a record holds bytes */
+		if (!slot->tts_isnull[column] &&
+			VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(*value)))
+		{
+			ExprContext *econtext = scan->css.ss.ps.ps_ExprContext;
+			ExpandedObjectHeader *object = DatumGetEOHP(*value);
+			Size		size = EOH_get_flat_size(object);
+			void	   *flat = MemoryContextAlloc(econtext->ecxt_per_tuple_memory, size);
+
+			EOH_flatten_into(object, flat, size);
+			*value = PointerGetDatum(flat);
+		}
+	}
+
+	event->flags = 0;
+	event->time = 0;
+	event->expiry = 0;
+	if (slot->tts_isnull[place])
+		return slot;
+
+	if (unlikely(!scan->rules_known))
+		learn_rules(scan);
+	event->flags = SZN_HAS_TIME;
+	event->time = DatumGetInt64(slot->tts_values[place]);
+	place = scan->arguments[SZN_ARG_INACTIVITY];
+	if (place >= 0)
+	{
+		if (slot->tts_isnull[place])
+			szn_error_null_inactivity();
+		event->expiry =
+			szn_time_plus(scan->timeline, event->time,
+						  szn_span_from_datum(slot->tts_values[place],
+											  scan->timeline, "inactivity"));
+	}
+	if (get_flag(scan, slot, SZN_ARG_RESTART_ON, scan->restart_on))
+		event->flags |= SZN_RESTART;
+	if (get_flag(scan, slot, SZN_ARG_END_ON, scan->end_on))
+		event->flags |= SZN_END;
+	return slot;
+}

@@ -1,0 +1,60 @@
+/*-------------------------------------------------------------------------
+ *
+ * instants.h
+ *	  Records made into instants, for rules/boundary.c; and where the rows that
+ *	  are put out belong.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef SZN_INSTANTS_H
+#define SZN_INSTANTS_H
+
+#include "engine/engine.h"
+
+static inline int64
+szn_expiry_of(SznScan *scan, const SznRecord *record)
+{
+	return scan->format->has_expiry ? SZN_RECORD_EXPIRY(record) :
+		szn_time_plus(scan->timeline, record->time, scan->inactivity);
+}
+
+static inline void
+szn_begin_instant(SznScan *scan, SznInstant *instant, const SznRecord *record)
+{
+	instant->time = record->time;
+	instant->expiry = szn_expiry_of(scan, record);
+	instant->event_count = 1;
+	instant->restart = (record->flags & SZN_RESTART) != 0;
+	instant->end = (record->flags & SZN_END) != 0;
+}
+
+static inline void
+szn_add_to_instant(SznScan *scan, SznInstant *instant, const SznRecord *record)
+{
+	int64		expiry = szn_expiry_of(scan, record);
+
+	instant->expiry = Max(instant->expiry, expiry);
+	instant->event_count++;
+	instant->restart |= (record->flags & SZN_RESTART) != 0;
+	instant->end |= (record->flags & SZN_END) != 0;
+}
+
+/* The rows that come are of this run. */
+static inline void
+szn_set_run(SznScan *scan, const SznRun *run)
+{
+	scan->run = *run;
+	scan->in_session = SZN_RUN_IS_SESSION(run);
+	scan->event_number = 0;
+	scan->labels_changed = true;
+}
+
+/* The rows that come have no time, hence no session. */
+static inline void
+szn_set_no_run(SznScan *scan)
+{
+	scan->in_session = false;
+	scan->labels_changed = true;
+}
+
+#endif							/* SZN_INSTANTS_H */

@@ -1,0 +1,54 @@
+/*-------------------------------------------------------------------------
+ *
+ * planner.h
+ *	  What the planner's files tell each other.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef SZN_PLANNER_H
+#define SZN_PLANNER_H
+
+#include "nodes/pathnodes.h"
+
+#include "engine/engine.h"
+
+/* A query level that the node can do, taken apart. */
+typedef struct SznLevel
+{
+	List	   *calls;			/* WindowFuncs of ours */
+	WindowFunc *call;			/* one of them: its arguments are all's */
+	WindowClause *window;
+	List	   *keys;			/* the actor's parts, as expressions */
+
+	PathTarget *input;			/* what the node's input computes */
+	List	   *scan_tlist;		/* what the node knows of a row */
+	List	   *sources;		/* for each of these columns ... */
+	List	   *columns;		/* ... where it comes from */
+	List	   *key_places;
+	List	   *key_operators;
+	List	   *key_collations;
+	List	   *arguments;
+	List	   *constants;
+	bool		can_hash;		/* is there a hash function for each key? */
+	bool		must_stream;	/* an argument might fail on a row not asked for */
+} SznLevel;
+
+/* A path for the node. */
+typedef struct SznScanPath
+{
+	CustomPath	path;
+	SznLevel   *level;
+	SznMode		mode;
+} SznScanPath;
+
+/* planner.c */
+extern bool szn_enable_session_scan;
+extern const CustomPathMethods szn_scan_path_methods;
+extern bool szn_source_of_call(const WindowFunc *call, SznSource *source);
+
+/* grouping.c */
+extern void szn_add_grouped_paths(PlannerInfo *root, RelOptInfo *input_rel,
+								  RelOptInfo *grouped_rel,
+								  GroupPathExtraData *extra);
+
+#endif							/* SZN_PLANNER_H */

@@ -1,0 +1,137 @@
+/*-------------------------------------------------------------------------
+ *
+ * runs.c
+ *	  Rows gathered in partitions, put out actor by actor and run by run.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+
+#include "engine/engine.h"
+#include "engine/instants.h"
+#include "engine/record_write.h"
+
+
+/* Read all input. */
+void
+szn_fill_partitions(SznScan *scan)
+{
+	Plan	   *input = (Plan *) linitial(((CustomScan *) scan->css.ss.ps.plan)->custom_plans);
+	ExprContext *econtext = scan->css.ss.ps.ps_ExprContext;
+	MemoryContext caller_context = MemoryContextSwitchTo(scan->context);
+	TupleTableSlot *slot;
+	SznEvent	event;
+
+	scan->partitions = szn_partitions_create(scan->format, input->plan_rows,
+											 sizeof(SznRecord) + input->plan_width,
+											 scan->budget, &scan->counters);
+	MemoryContextSwitchTo(caller_context);
+
+	while ((slot = szn_read_input(scan, &event)) != NULL)
+	{
+		CHECK_FOR_INTERRUPTS();
+		caller_context = MemoryContextSwitchTo(econtext->ecxt_per_tuple_memory);
+		szn_partitions_add(scan->partitions, &event,
+						   slot->tts_values, slot->tts_isnull);
+		MemoryContextSwitchTo(caller_context);
+		if (!scan->format->is_fixed)
+			ResetExprContext(econtext);
+	}
+}
+
+/* On to the next run of the actor at hand: read until it is complete. */
+static void
+advance_run(SznScan *scan)
+{
+	while (scan->next_instant != 0)
+	{
+		SznLink		link = scan->next_instant;
+		SznRecord  *record = szn_record_at(scan->partition, link);
+		SznInstant	instant;
+
+		szn_begin_instant(scan, &instant, record);
+		while ((scan->next_instant = record->link) != 0)
+		{
+			record = szn_record_at(scan->partition, scan->next_instant);
+			if (record->time != instant.time)
+				break;
+			szn_add_to_instant(scan, &instant, record);
+		}
+
+		/* the first instant begins the first run, and there is none before it */
+		if (szn_boundary_step(&scan->boundary, &instant) &&
+			SZN_RUN_EXISTS(&scan->boundary.finished))
+		{
+			scan->next_run = link;
+			szn_set_run(scan, &scan->boundary.finished);
+			return;
+		}
+	}
+	szn_boundary_finish(&scan->boundary);
+	scan->next_run = 0;
+	szn_set_run(scan, &scan->boundary.finished);
+}
+
+/* The next record to put out, its run in scan->run; NULL at the end. */
+SznRecord *
+szn_next_of_partitions(SznScan *scan)
+{
+	for (;;)
+	{
+		SznRecord  *record;
+
+		if (likely(scan->next != 0))
+		{
+			if (scan->next == scan->next_run)
+			{
+				CHECK_FOR_INTERRUPTS();
+				advance_run(scan);
+			}
+			record = szn_record_at(scan->partition, scan->next);
+			scan->next = record->link;
+			scan->event_number++;
+			return record;
+		}
+
+		if (scan->actor && scan->actor->first_untimed)
+		{
+			scan->next = scan->actor->first_untimed;
+			scan->next_run = 0;
+			scan->actor->first_untimed = 0;
+			szn_set_no_run(scan);
+			continue;
+		}
+
+		if (scan->state == SZN_PARTITION_ACTORS &&
+			(scan->actor = szn_partition_actor(scan->partitions, scan->next_actor)) != NULL)
+		{
+			scan->next_actor++;
+			scan->next = scan->actor->first;
+			scan->next_run = scan->next;
+			scan->next_instant = scan->next;
+			szn_boundary_init(&scan->boundary, &scan->rules);
+			continue;
+		}
+
+		if (scan->state == SZN_PARTITION_STREAM || scan->state == SZN_PARTITION_FILE)
+		{
+			record = szn_next_of_stream(scan);
+			if (record)
+				return record;
+			szn_end_sort(scan);
+		}
+
+		scan->state = szn_partitions_next(scan->partitions);
+		scan->next_actor = 0;
+		scan->actor = NULL;
+		if (scan->state == SZN_PARTITION_NONE)
+			return NULL;
+		scan->partition = &scan->partitions->partitions[scan->partitions->current];
+		if (scan->state == SZN_PARTITION_FILE)
+			szn_sort_partition(scan);
+		if (scan->state == SZN_PARTITION_STREAM || scan->state == SZN_PARTITION_FILE)
+			szn_begin_stream(scan);
+	}
+}

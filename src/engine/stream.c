@@ -1,0 +1,384 @@
+/*-------------------------------------------------------------------------
+ *
+ * stream.c
+ *	  Rows that come by actor and time, labelled as they stream by.
+ *
+ * They come from the input, or from a partition that is too large for memory:
+ * read as it is if it is one actor's that is in order, else sorted by core's
+ * tuplesort.  A row may have to be held until its instant or its session is
+ * over.
+ *
+ * 	input --> ahead --> held instant --> held run --> output
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/typcache.h"
+
+#include "engine/engine.h"
+#include "engine/instants.h"
+#include "engine/record_write.h"
+
+
+/* Make room in a buffer for a record. */
+static void
+reserve(SznScan *scan, SznRecord **buffer, Size *buffer_size, Size size)
+{
+	if (size <= *buffer_size)
+		return;
+	if (*buffer)
+		pfree(*buffer);
+	*buffer = NULL;
+	*buffer_size = 0;
+	*buffer = (SznRecord *) MemoryContextAllocHuge(scan->context, size);
+	*buffer_size = size;
+}
+
+/* The next record of the stream into "ahead"; false at its end. */
+static bool
+read_ahead(SznScan *scan)
+{
+	if (scan->ahead)
+		return true;
+	if (scan->stream_ended)
+		return false;
+
+	if (scan->mode == SZN_MODE_PARTITIONED && scan->sort == NULL)
+	{
+		scan->ahead = szn_partition_read(scan->partitions);
+		if (scan->ahead)
+			return true;
+	}
+	else if (scan->sort)
+	{
+		if (tuplesort_gettupleslot(scan->sort, true, false, scan->sort_slot, NULL))
+		{
+			bool		isnull;
+			Datum		value = slot_getattr(scan->sort_slot,
+											 scan->sort_descriptor->natts, &isnull);
+			struct varlena *bytes = (struct varlena *) DatumGetPointer(value);
+			Size		size = VARSIZE_ANY_EXHDR(bytes);
+
+			reserve(scan, &scan->buffer, &scan->buffer_size, size);
+			memcpy(scan->buffer, VARDATA_ANY(bytes), size);
+			scan->ahead = scan->buffer;
+			return true;
+		}
+	}
+	else
+	{
+		SznEvent	event;
+		TupleTableSlot *slot = szn_read_input(scan, &event);
+
+		if (slot)
+		{
+			Size		size = szn_record_size(scan->format, slot->tts_values,
+											   slot->tts_isnull);
+
+			reserve(scan, &scan->buffer, &scan->buffer_size, size);
+			szn_record_fill(scan->format, scan->buffer, size, 0, &event,
+							slot->tts_values, slot->tts_isnull);
+			scan->ahead = scan->buffer;
+			return true;
+		}
+	}
+	scan->stream_ended = true;
+	return false;
+}
+
+/* Does the record ahead begin a new actor? */
+static bool
+is_new_actor(SznScan *scan)
+{
+	MemoryContext caller_context;
+	bool		is_same;
+
+	if (!scan->has_actor)
+		return true;
+	if (scan->format->is_fixed)
+		return !szn_same_actor(scan->format, scan->actor_record, scan->ahead);
+
+	/* equality operators may leave something behind */
+	caller_context =
+		MemoryContextSwitchTo(scan->css.ss.ps.ps_ExprContext->ecxt_per_tuple_memory);
+	is_same = szn_same_actor(scan->format, scan->actor_record, scan->ahead);
+	MemoryContextSwitchTo(caller_context);
+	return !is_same;
+}
+
+void
+szn_begin_stream(SznScan *scan)
+{
+	scan->ahead = NULL;
+	scan->stream_ended = false;
+	scan->has_actor = false;
+	scan->has_instant = false;
+	scan->output = NULL;
+	if (scan->held_run == NULL)
+	{
+		MemoryContext caller_context = MemoryContextSwitchTo(scan->context);
+
+		scan->held_run = szn_spool_create(scan->format, scan->budget / 8, &scan->counters);
+		scan->held_instant = szn_spool_create(scan->format, scan->budget / 8, &scan->counters);
+		MemoryContextSwitchTo(caller_context);
+	}
+}
+
+static void
+put_out(SznScan *scan, SznSpool *spool)
+{
+	szn_spool_rewind(spool);
+	scan->output = spool;
+}
+
+static void
+swap_spools(SznScan *scan)
+{
+	SznSpool   *spool = scan->held_run;
+
+	scan->held_run = scan->held_instant;
+	scan->held_instant = spool;
+}
+
+/* The held instant is complete. */
+static void
+take_instant(SznScan *scan)
+{
+	bool		is_new = szn_boundary_step(&scan->boundary, &scan->instant);
+	SznRecord  *record;
+
+	scan->has_instant = false;
+	if (scan->hold == SZN_HOLD_INSTANT)
+	{
+		if (is_new)
+			szn_set_run(scan, &scan->boundary.run);
+		put_out(scan, scan->held_instant);
+	}
+	else if (scan->held_run->count == 0)
+		swap_spools(scan);
+	else if (is_new)
+	{
+		/* and when that is out, the instant is held as the next run */
+		szn_set_run(scan, &scan->boundary.finished);
+		put_out(scan, scan->held_run);
+	}
+	else
+	{
+		szn_spool_rewind(scan->held_instant);
+		while ((record = szn_spool_next(scan->held_instant)) != NULL)
+		{
+			CHECK_FOR_INTERRUPTS();
+			szn_spool_put(scan->held_run, record);
+		}
+		szn_spool_clear(scan->held_instant);
+	}
+}
+
+static void
+begin_actor(SznScan *scan)
+{
+	Size		size = szn_record_length(scan->format, scan->ahead);
+
+	reserve(scan, &scan->actor_record, &scan->actor_size, size);
+	memcpy(scan->actor_record, scan->ahead, size);
+	scan->has_actor = true;
+	scan->counters.actors++;
+	szn_boundary_init(&scan->boundary, &scan->rules);
+}
+
+/*
+ * The next record to put out, its run in scan->run; NULL at the stream's
+ * end.
+ */
+SznRecord *
+szn_next_of_stream(SznScan *scan)
+{
+	for (;;)
+	{
+		SznRecord  *record;
+		bool		is_over;
+		bool		is_untimed;
+
+		if (scan->output)
+		{
+			record = szn_spool_next(scan->output);
+			if (record)
+			{
+				scan->event_number++;
+				return record;
+			}
+			szn_spool_clear(scan->output);
+			if (scan->output == scan->held_run && scan->held_instant->count > 0)
+				swap_spools(scan);
+			scan->output = NULL;
+		}
+
+		CHECK_FOR_INTERRUPTS();
+		is_over = !read_ahead(scan) || is_new_actor(scan);
+		is_untimed = scan->ahead && (scan->ahead->flags & SZN_HAS_TIME) == 0;
+
+		if (scan->has_instant &&
+			(is_over || is_untimed || scan->ahead->time != scan->instant.time))
+		{
+			take_instant(scan);
+			continue;
+		}
+		if (scan->has_actor && (is_over || is_untimed) &&
+			SZN_RUN_EXISTS(&scan->boundary.run))
+		{
+			szn_boundary_finish(&scan->boundary);
+			if (scan->hold == SZN_HOLD_RUN)
+			{
+				szn_set_run(scan, &scan->boundary.finished);
+				put_out(scan, scan->held_run);
+				continue;
+			}
+		}
+		if (scan->ahead == NULL)
+			return NULL;
+		if (is_over)
+			begin_actor(scan);
+
+		record = scan->ahead;
+		scan->ahead = NULL;
+		if (is_untimed)
+		{
+			/* NULLs come last, so the actor has no more sessions */
+			szn_set_no_run(scan);
+			return record;
+		}
+
+		if (scan->hold == SZN_HOLD_NOTHING)
+		{
+			if (!SZN_RUN_EXISTS(&scan->boundary.run) ||
+				scan->boundary.run.ended_at != record->time)
+			{
+				szn_begin_instant(scan, &scan->instant, record);
+				if (szn_boundary_step(&scan->boundary, &scan->instant))
+					szn_set_run(scan, &scan->boundary.run);
+			}
+			scan->event_number++;
+			return record;
+		}
+
+		if (scan->has_instant)
+			szn_add_to_instant(scan, &scan->instant, record);
+		else
+			szn_begin_instant(scan, &scan->instant, record);
+		scan->has_instant = true;
+		szn_spool_put(scan->held_instant, record);
+	}
+}
+
+
+/*
+ * Sorting
+ */
+
+/*
+ * A partition that does not fit into memory: sort it by actor and time.  The
+ * hash comes first, since it is cheap to compare.
+ */
+void
+szn_sort_partition(SznScan *scan)
+{
+	SznFormat  *format = scan->format;
+	int			num_keys = format->num_keys;
+	TupleDesc	input = ExecGetResultType((PlanState *) linitial(scan->css.custom_ps));
+	AttrNumber *columns = (AttrNumber *) palloc(sizeof(AttrNumber) * (num_keys + 2));
+	Oid		   *operators = (Oid *) palloc(sizeof(Oid) * (num_keys + 2));
+	Oid		   *collations = (Oid *) palloc0(sizeof(Oid) * (num_keys + 2));
+	bool	   *nulls_first = (bool *) palloc0(sizeof(bool) * (num_keys + 2));
+	Datum	   *values = (Datum *) palloc(sizeof(Datum) * Max(format->num_columns, 1));
+	bool	   *nulls = (bool *) palloc(sizeof(bool) * Max(format->num_columns, 1));
+	SznRecord  *record;
+	MemoryContext caller_context;
+
+	/* (hash, parts of the actor, time, record) */
+	if (scan->sort_slot == NULL)
+	{
+		TupleDesc	descriptor;
+
+		caller_context = MemoryContextSwitchTo(scan->css.ss.ps.state->es_query_cxt);
+		descriptor = CreateTemplateTupleDesc(num_keys + 3);
+		TupleDescInitEntry(descriptor, 1, NULL, INT4OID, -1, 0);
+		for (int i = 0; i < num_keys; i++)
+		{
+			Form_pg_attribute attribute = TupleDescAttr(input, format->columns[i].source);
+
+			TupleDescInitEntry(descriptor, i + 2, NULL, attribute->atttypid,
+							   attribute->atttypmod, 0);
+		}
+		TupleDescInitEntry(descriptor, num_keys + 2, NULL, INT8OID, -1, 0);
+		TupleDescInitEntry(descriptor, num_keys + 3, NULL, BYTEAOID, -1, 0);
+		scan->sort_descriptor = descriptor;
+		scan->sort_slot = MakeSingleTupleTableSlot(descriptor, &TTSOpsMinimalTuple);
+		MemoryContextSwitchTo(caller_context);
+	}
+
+	for (int i = 0; i < num_keys + 2; i++)
+	{
+		Oid			type = TupleDescAttr(scan->sort_descriptor, i)->atttypid;
+
+		columns[i] = i + 1;
+		operators[i] = lookup_type_cache(type, TYPECACHE_LT_OPR)->lt_opr;
+		if (i >= 1 && i <= num_keys)
+			collations[i] = format->keys[i - 1].collation;
+	}
+	caller_context = MemoryContextSwitchTo(scan->context);
+	scan->sort = tuplesort_begin_heap(scan->sort_descriptor, num_keys + 2, columns,
+									  operators, collations, nulls_first,
+									  (int) (Max(scan->budget / 2, 64 * 1024) / 1024),
+									  NULL, TUPLESORT_NONE);
+	MemoryContextSwitchTo(caller_context);
+
+	while ((record = szn_partition_read(scan->partitions)) != NULL)
+	{
+		TupleTableSlot *slot = scan->sort_slot;
+		Size		size = szn_record_length(format, record);
+		bytea	   *bytes;
+
+		CHECK_FOR_INTERRUPTS();
+		if (size + VARHDRSZ > MaxAllocSize)
+			ereport(ERROR,
+					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+					 errmsg("row is too large to be sorted")));
+		reserve(scan, &scan->buffer, &scan->buffer_size, size + VARHDRSZ);
+		bytes = (bytea *) scan->buffer;
+		SET_VARSIZE(bytes, size + VARHDRSZ);
+		memcpy(VARDATA(bytes), record, size);
+
+		ExecClearTuple(slot);
+		szn_record_read(format, record, values, nulls);
+		slot->tts_values[0] = Int32GetDatum((int32) record->link);
+		slot->tts_isnull[0] = false;
+		for (int i = 0; i < num_keys; i++)
+		{
+			slot->tts_values[i + 1] = values[i];
+			slot->tts_isnull[i + 1] = nulls[i];
+		}
+		slot->tts_values[num_keys + 1] = Int64GetDatum(record->time);
+		slot->tts_isnull[num_keys + 1] = (record->flags & SZN_HAS_TIME) == 0;
+		slot->tts_values[num_keys + 2] = PointerGetDatum(bytes);
+		slot->tts_isnull[num_keys + 2] = false;
+		ExecStoreVirtualTuple(slot);
+		tuplesort_puttupleslot(scan->sort, slot);
+	}
+	ExecClearTuple(scan->sort_slot);
+	tuplesort_performsort(scan->sort);
+	pfree(values);
+	pfree(nulls);
+}
+
+void
+szn_end_sort(SznScan *scan)
+{
+	if (scan->sort == NULL)
+		return;
+	ExecClearTuple(scan->sort_slot);
+	tuplesort_end(scan->sort);
+	scan->sort = NULL;
+}
