@@ -12,7 +12,6 @@
 
 #include "access/htup_details.h"
 #include "access/relation.h"
-#include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "executor/spi.h"
@@ -28,9 +27,9 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
-#include "utils/resowner.h"
 #include "utils/syscache.h"
 
+#include "definitions/attempt.h"
 #include "definitions/build.h"
 #include "definitions/triggers.h"
 
@@ -203,39 +202,21 @@ revoke_all(Oid relid, const char *name, bool from_owner)
 		run((char *) lfirst(cell));
 }
 
+static void
+run_attempt(void *command)
+{
+	run((const char *) command);
+}
+
 /* Run a command; false, and nothing has happened, if it fails with the code. */
 static bool
 try_to_run(const char *command, int sqlerrcode)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	volatile bool done = true;
+	ErrorData  *error = szn_attempt(run_attempt, unconstify(char *, command));
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		run(command);
-		ReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
-		if (error->sqlerrcode != sqlerrcode)
-			ReThrowError(error);
-		done = false;
-	}
-	PG_END_TRY();
-	return done;
+	if (error != NULL && error->sqlerrcode != sqlerrcode)
+		ReThrowError(error);
+	return error == NULL;
 }
 
 /* Is this something to grant to?  PUBLIC is, too. */

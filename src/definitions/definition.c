@@ -12,16 +12,15 @@
 #include "postgres.h"
 
 #include "access/nbtree.h"
-#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
-#include "utils/resowner.h"
 #include "utils/typcache.h"
 
 #include "compat.h"
+#include "definitions/attempt.h"
 #include "definitions/build.h"
 
 /* What of a parsed definition names this metric, for people; or NULL. */
@@ -406,6 +405,24 @@ szn_parse_definition(SznDefinition *definition, const SznDefinition *stored)
 		szn_names_more_than_labels(definition, definition->keep_item);
 }
 
+typedef struct ParseAttempt
+{
+	SznDefinition *definition;
+	const SznDefinition *stored;
+	Oid			role;
+} ParseAttempt;
+
+static void
+parse_attempt(void *argument)
+{
+	ParseAttempt *attempt = (ParseAttempt *) argument;
+	SznActing	acting;
+
+	szn_act_as(attempt->role, false, &acting);
+	szn_parse_definition(attempt->definition, attempt->stored);
+	szn_act_as_before(&acting);
+}
+
 /*
  * Parse a definition that may not be sound, as the given role.  Returns NULL, or else the error, whose transaction is
  * rolled back.
@@ -414,34 +431,7 @@ ErrorData *
 szn_try_to_parse(SznDefinition *definition, const SznDefinition *stored,
 				 Oid role)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	ErrorData  *volatile error = NULL;
+	ParseAttempt attempt = {definition, stored, role};
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		SznActing	acting;
-
-		szn_act_as(role, false, &acting);
-		szn_parse_definition(definition, stored);
-		szn_act_as_before(&acting);
-		ReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
-		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION)
-			ReThrowError(error);
-	}
-	PG_END_TRY();
-	return error;
+	return szn_attempt(parse_attempt, &attempt);
 }

@@ -11,15 +11,14 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
-#include "utils/resowner.h"
 
+#include "definitions/attempt.h"
 #include "definitions/build.h"
 #include "definitions/commands.h"
 #include "definitions/lock.h"
@@ -69,6 +68,8 @@ rebuild(const char *schema, const char *name, bool is_named)
 	Oid			view_owner = szn_sessions_view_owner(row);
 	bool		taking_over = is_named && OidIsValid(view_owner) &&
 		has_privs_of_role(GetUserId(), view_owner);
+	bool		was_rebuilding = szn_rebuilding;	/* calls can be nested */
+	bool		was_taking_over = szn_taking_over;
 
 	if (taking_over)
 		owner_id = view_owner;
@@ -88,11 +89,26 @@ rebuild(const char *schema, const char *name, bool is_named)
 	}
 	PG_FINALLY();
 	{
-		szn_rebuilding = false;
-		szn_taking_over = false;
+		szn_rebuilding = was_rebuilding;
+		szn_taking_over = was_taking_over;
 	}
 	PG_END_TRY();
 	return szn_views_exist(row);
+}
+
+typedef struct RebuildAttempt
+{
+	const char *schema;
+	const char *name;
+	bool		done;
+} RebuildAttempt;
+
+static void
+rebuild_attempt(void *argument)
+{
+	RebuildAttempt *attempt = (RebuildAttempt *) argument;
+
+	attempt->done = rebuild(attempt->schema, attempt->name, false);
 }
 
 /*
@@ -102,40 +118,16 @@ rebuild(const char *schema, const char *name, bool is_named)
 static bool
 try_to_rebuild(const char *schema, const char *name, bool warn)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	volatile bool done = false;
+	RebuildAttempt attempt = {schema, name, false};
+	ErrorData  *error = szn_attempt(rebuild_attempt, &attempt);
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		done = rebuild(schema, name, false);
-		ReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
-		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION)
-			ReThrowError(error);
-		if (warn)
-			ereport(WARNING,
-					(errcode(error->sqlerrcode),
-					 errmsg("session \"%s\" in schema \"%s\" could not be rebuilt: %s",
-							name, schema, error->message),
-					 error->detail ? errdetail("%s", error->detail) : 0));
-	}
-	PG_END_TRY();
-	return done;
+	if (error != NULL && warn)
+		ereport(WARNING,
+				(errcode(error->sqlerrcode),
+				 errmsg("session \"%s\" in schema \"%s\" could not be rebuilt: %s",
+						name, schema, error->message),
+				 error->detail ? errdetail("%s", error->detail) : 0));
+	return error == NULL && attempt.done;
 }
 
 /*

@@ -12,10 +12,9 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "utils/rel.h"
-#include "utils/resowner.h"
 
+#include "definitions/attempt.h"
 #include "definitions/soundness.h"
 
 /*
@@ -53,6 +52,21 @@ szn_will_parse(const SznDefinition *definition, const SznDefinition *stored,
 	return error == NULL;
 }
 
+typedef struct TriggerAttempt
+{
+	HeapTuple	(*trigger) (const TriggerData *);
+	const TriggerData *data;
+	HeapTuple	result;
+} TriggerAttempt;
+
+static void
+trigger_attempt(void *argument)
+{
+	TriggerAttempt *attempt = (TriggerAttempt *) argument;
+
+	attempt->result = attempt->trigger(attempt->data);
+}
+
 /*
  * Do the work of an INSERT's row trigger in a restore, as pg_dump begins one.
  * One row that cannot be carried out yet, because its metrics are still to
@@ -63,40 +77,17 @@ HeapTuple
 szn_record_at_least(HeapTuple (*trigger) (const TriggerData *),
 					const TriggerData *data)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	HeapTuple volatile result = NULL;
+	TriggerAttempt attempt = {trigger, data, NULL};
+	ErrorData  *error = szn_attempt(trigger_attempt, &attempt);
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		result = trigger(data);
-		ReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
-		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION)
-			ReThrowError(error);
-		ereport(WARNING,
-				(errcode(error->sqlerrcode),
-				 errmsg("a row of table \"%s\" was only recorded: %s",
-						RelationGetRelationName(data->tg_relation), error->message),
-				 errhint("Views come when all is there, or by sessionize.rebuild_views(); sessionize.check_definitions() tells.")));
-		result = data->tg_trigtuple;
-	}
-	PG_END_TRY();
-	return result;
+	if (error == NULL)
+		return attempt.result;
+	ereport(WARNING,
+			(errcode(error->sqlerrcode),
+			 errmsg("a row of table \"%s\" was only recorded: %s",
+					RelationGetRelationName(data->tg_relation), error->message),
+			 errhint("Views come when all is there, or by sessionize.rebuild_views(); sessionize.check_definitions() tells.")));
+	return data->tg_trigtuple;
 }
 
 void
