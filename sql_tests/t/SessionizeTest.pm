@@ -14,8 +14,9 @@ use File::Basename qw(dirname);
 use IO::Uncompress::Gunzip qw(gunzip $GunzipError);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use Test::More;
 
-our @EXPORT = qw(start_cluster shared_path load_csv);
+our @EXPORT = qw(start_cluster shared_path load_csv query_as error_as);
 
 # start_cluster($name, @conf): a started PostgreSQL::Test::Cluster that has the
 # extension in its database postgres, and can have standbys.  @conf are lines
@@ -45,6 +46,28 @@ sub shared_path
 	my $path = "$shared/$sub";
 
 	return $shared ne '' && -e $path ? $path : undef;
+}
+
+# query_as($node, $role, $sql): what statements print, run as that role; an error fails the test.
+sub query_as
+{
+	my ($node, $role, $sql) = @_;
+	my ($out, $err) = ('', '');
+	$node->psql('postgres', $sql, extra_params => [ '-U', $role ],
+		stdout => \$out, stderr => \$err, on_error_stop => 1) == 0
+	  or fail("$role: $sql") && 0
+	  or diag($err);
+	return $out;
+}
+
+# error_as($node, $role, $sql): the error of the first statement that fails, beginning with its SQLSTATE.
+sub error_as
+{
+	my ($node, $role, $sql) = @_;
+	my $err = '';
+	$node->psql('postgres', "\\set VERBOSITY verbose\n$sql",
+		extra_params => [ '-U', $role ], stderr => \$err, on_error_stop => 1);
+	return $err =~ /ERROR:  (\w{5}: .*)/s ? $1 : "no error: $err";
 }
 
 # load_csv($node, $file, $table, $columns): a packed CSV file as a table of these columns.

@@ -15,28 +15,12 @@ use SessionizeTest;
 my $node = start_cluster('acl');
 
 # What a role's statements print; one that fails is a failed test.
-sub as
-{
-	my ($role, $sql) = @_;
-	my ($out, $err) = ('', '');
-	$node->psql('postgres', $sql, extra_params => [ '-U', $role ],
-		stdout => \$out, stderr => \$err, on_error_stop => 1) == 0
-	  or fail("$role: $sql") && 0
-	  or diag($err);
-	return $out;
-}
+sub as { return query_as($node, @_); }
 
 sub ask { return as('postgres', @_); }
 
-# "SQLSTATE message" of the first statement that fails.
-sub error_of
-{
-	my ($role, $sql) = @_;
-	my $err = '';
-	$node->psql('postgres', "\\set VERBOSITY verbose\n$sql",
-		extra_params => [ '-U', $role ], stderr => \$err, on_error_stop => 1);
-	return $err =~ /ERROR:  (\w{5}: .*)/ ? $1 : "no error: $err";
-}
+# The error's first line.
+sub error_of { return error_as($node, @_) =~ s/\n.*//sr; }
 
 # All that is stored: definitions, metrics, and each view's text, owner,
 # options and privileges.

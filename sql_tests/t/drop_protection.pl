@@ -17,28 +17,11 @@ use SessionizeTest;
 my $node = start_cluster('drop_protection');
 
 # What a role's statements print; one that fails is a failed test.
-sub as
-{
-	my ($role, $sql) = @_;
-	my ($out, $err) = ('', '');
-	$node->psql('postgres', $sql, extra_params => [ '-U', $role ],
-		stdout => \$out, stderr => \$err, on_error_stop => 1) == 0
-	  or fail("$role: $sql") && 0
-	  or diag($err);
-	return $out;
-}
+sub as { return query_as($node, @_); }
 
 sub ask { return as('alice', @_); }
 
-# The whole error, beginning with its SQLSTATE.
-sub error_of
-{
-	my ($sql) = @_;
-	my $err = '';
-	$node->psql('postgres', "\\set VERBOSITY verbose\n$sql",
-		extra_params => [ '-U', 'alice' ], stderr => \$err, on_error_stop => 1);
-	return $err =~ /ERROR:  (\w{5}: .*)/s ? $1 : "no error: $err";
-}
+sub error_of { return error_as($node, 'alice', @_); }
 
 sub problems
 {

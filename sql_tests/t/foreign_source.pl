@@ -22,26 +22,9 @@ if ($node->safe_psql('postgres', q{SELECT count(*) FROM pg_available_extensions 
 }
 
 # What a role's statements print; one that fails is a failed test.
-sub as
-{
-	my ($role, $sql) = @_;
-	my ($out, $err) = ('', '');
-	$node->psql('postgres', $sql, extra_params => [ '-U', $role ],
-		stdout => \$out, stderr => \$err, on_error_stop => 1) == 0
-	  or fail("$role: $sql") && 0
-	  or diag($err);
-	return $out;
-}
+sub as { return query_as($node, @_); }
 
-# "SQLSTATE message" of the first statement that fails.
-sub error_of
-{
-	my ($role, $sql) = @_;
-	my $err = '';
-	$node->psql('postgres', "\\set VERBOSITY verbose\n$sql",
-		extra_params => [ '-U', $role ], stderr => \$err, on_error_stop => 1);
-	return $err =~ /ERROR:  (\w{5}: .*)/s ? $1 : "no error: $err";
-}
+sub error_of { return error_as($node, @_); }
 
 sub problems
 {
