@@ -220,6 +220,9 @@ SELECT sessionize.alter_session('good', 'inactivity', '1 month');
 \echo :LAST_ERROR_SQLSTATE
 SELECT sessionize.alter_session('good', 'inactivity', 'soon');
 \echo :LAST_ERROR_SQLSTATE
+SELECT sessionize.alter_session('good', 'require_restart', NULL);
+SELECT sessionize.alter_session('good', 'security_invoker', NULL);
+\echo :LAST_ERROR_SQLSTATE
 -- max_duration
 SELECT sessionize.define_session('bad', 'hits', 'user_id', 'ts', '30 min', max_duration => '-1 day');
 \echo :LAST_ERROR_SQLSTATE

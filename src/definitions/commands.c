@@ -519,6 +519,11 @@ sessionize_alter_session(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("a session has no field \"%s\"", field),
 				 errhint("Fields are the arguments of sessionize.define_session().")));
+	if (value == NULL && strcmp(fields[i].type, "pg_catalog.bool") == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("\"%s\" must not be null", field),
+				 errhint("It is true or false.")));
 	values[0] = text_datum(row->definition.schema, &nulls[0]);
 	values[1] = text_datum(row->definition.name, &nulls[1]);
 	values[2] = text_datum(value, &nulls[2]);
