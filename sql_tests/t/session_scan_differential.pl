@@ -174,7 +174,7 @@ for my $round (1 .. $rounds)
 		my $order = $ordered ? 'in order' : 'out of order';
 		$node->safe_psql('postgres', "SELECT fill($seed, $ordered = 1, 6000)");
 		is($node->safe_psql('postgres', <<~SQL), 't|t|t|t|t|t', "events contain what is hard ($order)");
-			SELECT count(*) FILTER (WHERE a_bigint IS NULL) > 100, count(*) FILTER (WHERE t_timestamptz IS NULL) > 100,
+			SELECT count(*) FILTER (WHERE a_bigint IS NULL) > 100, count(*) FILTER (WHERE t_timestamptz IS NULL) > 60,
 				   count(*) FILTER (WHERE t_timestamptz = 'infinity') > 5, count(*) FILTER (WHERE t_timestamptz = '-infinity') > 5,
 				   (SELECT count(*) > 20 FROM (SELECT FROM event GROUP BY a_bigint, t_timestamptz
 											   HAVING bool_or(restart) AND NOT bool_and(coalesce(restart, false))) AS tied),
