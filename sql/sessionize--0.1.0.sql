@@ -1585,6 +1585,10 @@ CREATE FUNCTION sessionize.explain_session(
 AS 'MODULE_PATHNAME', 'sessionize_explain_session'
 LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL RESTRICTED COST 1000 ROWS 100;
 
+CREATE FUNCTION sessionize.version() RETURNS text
+LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1
+RETURN (SELECT extversion FROM pg_catalog.pg_extension WHERE extname OPERATOR(pg_catalog.=) 'sessionize');
+
 CREATE VIEW sessionize.fields AS
 WITH view_column AS (
     SELECT d.schema AS view_schema, d.name AS session, c.relname AS view_name,
@@ -1714,6 +1718,8 @@ COMMENT ON FUNCTION sessionize.gap_histogram(regclass, text, text, text)
 IS 'how long the pauses between an actor''s events are, and how many sessions each inactivity would make';
 COMMENT ON FUNCTION sessionize.explain_session(text, "any")
 IS 'the events of one actor, with the pause before each and the rule by which a session begins there; last, why the session is open or not';
+COMMENT ON FUNCTION sessionize.version()
+IS 'the version of the extension in this database';
 COMMENT ON VIEW sessionize.fields IS 'what can be queried: one row per column of each session''s views';
 COMMENT ON COLUMN sessionize.fields.view_schema IS 'schema of the view';
 COMMENT ON COLUMN sessionize.fields.session IS 'name of the session';
