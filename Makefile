@@ -5,6 +5,7 @@
 #   make check-15 (-17, -18)    the tests on one PostgreSQL major
 #   make check-long             with the tests that take long
 #   make demo                   see demo/
+#   make check-clients          reads sessions through what people use, see clients/
 #   make bench                  see bench/; takes long, and is no test
 #
 # The version's only home is sessionize.control.
@@ -53,13 +54,16 @@ $(OBJS) $(OBJS:.o=.bc): $(wildcard src/*.h src/*/*.h)
 
 else
 
-.PHONY: check check-long demo bench force
+.PHONY: check check-long check-clients demo bench force
 
 check:
 	@tools/check
 
 check-long:
 	@SESSIONIZE_LONG=1 tools/check
+
+check-clients:
+	@tools/check-clients
 
 check-%: force
 	@tools/check $*

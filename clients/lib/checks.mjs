@@ -1,0 +1,42 @@
+/*
+ * checks.mjs - what the clients in JavaScript share: the numbers to be read, and checks that print as
+ * clients/run reads them
+ */
+import { readFileSync } from 'node:fs';
+
+export const numbers = JSON.parse(readFileSync(process.env.NUMBERS, 'utf8'));
+
+let checks = 0;
+
+/* One check, one line; a check that failed says why. */
+export function ok(good, name, detail = '') {
+	checks++;
+	console.log(good ? `ok - ${name}` : `not ok - ${name}: ${detail}`);
+}
+
+/* Numbers are the same when they differ by rounding only; drivers may give them as text. */
+export function same(got, wanted, name) {
+	const good = typeof wanted === 'number'
+		? got !== null && got !== '' && Math.abs(Number(got) - wanted) <= 1e-9 * Math.abs(wanted)
+		: JSON.stringify(got) === JSON.stringify(wanted);
+	ok(good, name, `got ${JSON.stringify(got)}, not ${JSON.stringify(wanted)}`);
+}
+
+/* The promise has to be rejected with this SQLSTATE. */
+export async function refused(promise, sqlstate, name) {
+	try {
+		await promise;
+		ok(false, name, 'no error');
+	} catch (error) {
+		ok(error.code === sqlstate, name, `${error.code}: ${error.message}`);
+	}
+}
+
+/* A client that does not come to its end has failed, whatever it printed. */
+export function done() {
+	console.log(`1..${checks}`);
+}
+
+/* A query that runs until it is cancelled, in the code that computes sessions. */
+export const endless = `SELECT sum(c) FROM generate_series(1, 1000000) AS g,
+	LATERAL (SELECT count(*) AS c FROM app.visit WHERE event_count > g % 7 AND user_id <> g) AS v`;
