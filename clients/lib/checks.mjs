@@ -14,12 +14,15 @@ export function ok(good, name, detail = '') {
 	console.log(good ? `ok - ${name}` : `not ok - ${name}: ${detail}`);
 }
 
+/* JSON has no large integers. */
+const show = value => JSON.stringify(value, (key, part) => typeof part === 'bigint' ? `${part}` : part);
+
 /* Numbers are the same when they differ by rounding only; drivers may give them as text. */
 export function same(got, wanted, name) {
 	const good = typeof wanted === 'number'
 		? got !== null && got !== '' && Math.abs(Number(got) - wanted) <= 1e-9 * Math.abs(wanted)
-		: JSON.stringify(got) === JSON.stringify(wanted);
-	ok(good, name, `got ${JSON.stringify(got)}, not ${JSON.stringify(wanted)}`);
+		: show(got) === show(wanted);
+	ok(good, name, `got ${show(got)}, not ${show(wanted)}`);
 }
 
 /* The promise has to be rejected with this SQLSTATE. */
