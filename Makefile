@@ -6,6 +6,7 @@
 #   make check-long             with the tests that take long
 #   make demo                   see demo/
 #   make check-clients          reads sessions through what people use, see clients/
+#   make deb, make dist         Debian packages, an archive for PGXN; into dist/
 #   make bench                  see bench/; takes long, and is no test
 #
 # The version's only home is sessionize.control.
@@ -26,7 +27,7 @@ PROVE_TESTS = sql_tests/t/*.pl
 
 # The goals of the harness need no pg_config (the first thing it does is to
 # install what is missing), and PGXS has a check of its own.
-harness_goals := $(filter check check-% demo bench,$(MAKECMDGOALS))
+harness_goals := $(filter check check-% demo bench deb dist dashboard,$(MAKECMDGOALS))
 
 ifeq ($(harness_goals),)
 
@@ -54,7 +55,7 @@ $(OBJS) $(OBJS:.o=.bc): $(wildcard src/*.h src/*/*.h)
 
 else
 
-.PHONY: check check-long check-clients demo bench force
+.PHONY: check check-long check-clients demo dashboard bench deb dist force
 
 check:
 	@tools/check
@@ -73,5 +74,11 @@ demo:
 
 bench:
 	@bench/run
+
+deb:
+	@tools/deb
+
+dist:
+	@tools/dist
 
 endif
