@@ -4,7 +4,7 @@
 #   make check                  everything that CI does, see tools/check
 #   make check-15 (-17, -18)    the tests on one PostgreSQL major
 #   make check-long             with the tests that take long
-#   make demo                   see demo/
+#   make demo, make dashboard   see demo/
 #   make check-clients          reads sessions through what people use, see clients/
 #   make deb, make dist         Debian packages, an archive for PGXN; into dist/
 #   make bench                  see bench/; takes long, and is no test
@@ -71,6 +71,9 @@ check-%: force
 
 demo:
 	@demo/run
+
+dashboard:
+	@demo/dashboard/run
 
 bench:
 	@bench/run

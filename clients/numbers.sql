@@ -19,13 +19,36 @@ WITH marked AS (
 ), visits AS (
 	SELECT user_id, number, min(ts) AS started_at, extract(epoch FROM max(ts) - min(ts)) AS seconds,
 		count(*) AS events, count(*) FILTER (WHERE event = 'purchase') AS purchases,
-		sum(amount) FILTER (WHERE event = 'purchase') AS revenue
+		sum(amount) FILTER (WHERE event = 'purchase') AS revenue,
+		/* of events of the same time the least, as sessionize has it */
+		(array_agg(page ORDER BY ts, page, platform))[1] AS entry_page,
+		(array_agg(platform ORDER BY ts, page, platform))[1] AS entry_platform
 	FROM numbered
 	GROUP BY user_id, number
 ), days AS (
-	SELECT started_at::date AS day, count(*) AS sessions
+	SELECT started_at::date AS day, count(*) AS sessions, count(*) FILTER (WHERE number = 1) AS new,
+		count(*) FILTER (WHERE number <> 1) AS later, sum(purchases)::float8 / count(*) AS rate
 	FROM visits
 	GROUP BY day
+), durations AS (
+	SELECT CASE WHEN seconds < 1 THEN 'one instant' WHEN seconds < 60 THEN 'under 1 min' WHEN seconds < 300 THEN '1–5 min'
+			WHEN seconds < 600 THEN '5–10 min' WHEN seconds < 1200 THEN '10–20 min' WHEN seconds < 1800 THEN '20–30 min'
+			WHEN seconds < 3600 THEN '30–60 min' ELSE 'an hour or more' END AS bin,
+		count(*) AS sessions
+	FROM visits
+	GROUP BY bin
+), pages AS (
+	SELECT entry_page, count(*) AS sessions
+	FROM visits
+	GROUP BY entry_page
+	ORDER BY sessions DESC, entry_page
+	LIMIT 10
+), best AS (
+	SELECT *
+	FROM visits
+	WHERE started_at::date = '2026-03-15'
+	ORDER BY purchases DESC, seconds DESC
+	LIMIT 1
 )
 SELECT json_build_object(
 	'sessions', (SELECT count(*) FROM visits),
@@ -36,6 +59,17 @@ SELECT json_build_object(
 	'revenue', (SELECT sum(revenue)::float8 FROM visits),
 	'days', (SELECT count(*) FROM days),
 	'per_day', (SELECT json_object_agg(day, sessions ORDER BY day) FROM days),
+	'new_per_day', (SELECT json_object_agg(day, new ORDER BY day) FROM days),
+	'returning_per_day', (SELECT json_object_agg(day, later ORDER BY day) FROM days),
+	'rate_per_day', (SELECT json_object_agg(day, rate ORDER BY day) FROM days),
+	'durations', (SELECT json_object_agg(bin, sessions) FROM durations),
+	'entry_pages', (SELECT json_object_agg(entry_page, sessions ORDER BY sessions DESC, entry_page) FROM pages),
+	'median', (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds::float8) FROM visits),
+	'on_ios', (SELECT count(*) FROM visits WHERE entry_platform = 'ios'),
+	'best_of_the_15th', (SELECT json_build_object('person', user_id, 'number', number, 'events', events,
+			'purchases', purchases) FROM best),
+	'steps', (SELECT json_agg(to_char(ts, 'HH24:MI:SS') || ' ' || event || ' ' || page ORDER BY ts, event_id)
+		FROM numbered JOIN best USING (user_id, number)),
 	'on_the_15th', (SELECT sessions FROM days WHERE day = '2026-03-15'),
 	'long', (SELECT count(*) FROM visits WHERE seconds > 600),
 	'new', (SELECT count(*) FROM visits WHERE number = 1),
