@@ -14,6 +14,7 @@
 #include "utils/tuplesort.h"
 
 #include "compat.h"
+#include "engine/heap.h"
 #include "engine/partitions.h"
 #include "engine/spool.h"
 #include "functions/arguments.h"
@@ -94,6 +95,11 @@ typedef struct SznScan
 	SznTimeline timeline;
 	SznHold		hold;
 	SznFormat  *format;
+
+	/* the input: the row at hand, and who reads it instead of its nodes */
+	SznHeapReader *heap;		/* NULL: they are asked */
+	Datum	   *input_values;
+	bool	   *input_nulls;
 	int		   *varlena;		/* columns that may be expanded objects */
 	int			num_varlena;
 
@@ -163,7 +169,7 @@ typedef struct SznScan
 } SznScan;
 
 /* input.c */
-extern TupleTableSlot *szn_read_input(SznScan *scan, SznEvent *event);
+extern bool szn_read_input(SznScan *scan, SznEvent *event);
 
 /* stream.c */
 extern void szn_begin_stream(SznScan *scan);

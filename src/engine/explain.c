@@ -85,6 +85,11 @@ szn_explain_scan(CustomScanState *node, List *ancestors, ExplainState *es)
 		strategy = "in order";
 	ExplainPropertyText("Strategy", strategy, es);
 
+	if (scan->heap)
+		ExplainPropertyText("Heap Reading",
+							scan->heap->num_direct == scan->heap->num_members ?
+							"direct" : "direct in part", es);
+
 	if (!es->analyze)
 		return;
 

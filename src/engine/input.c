@@ -64,38 +64,57 @@ learn_rules(SznScan *scan)
 }
 
 static inline bool
-get_flag(SznScan *scan, TupleTableSlot *slot, int argument, bool constant)
+get_flag(SznScan *scan, int argument, bool constant)
 {
 	int			place = scan->arguments[argument];
 
 	if (place < 0)
 		return constant;
-	return !slot->tts_isnull[place] && DatumGetBool(slot->tts_values[place]);
+	return !scan->input_nulls[place] && DatumGetBool(scan->input_values[place]);
+}
+
+/* The next row into "input_values" and "input_nulls"; false at the end. */
+static inline bool
+read_row(SznScan *scan)
+{
+	TupleTableSlot *slot;
+
+	if (scan->heap)
+		return szn_heap_reader_next(scan->heap, &scan->input_values, &scan->input_nulls);
+
+	slot = ExecProcNode((PlanState *) linitial(scan->css.custom_ps));
+	if (TupIsNull(slot))
+		return false;
+	slot_getallattrs(slot);
+	scan->input_values = slot->tts_values;
+	scan->input_nulls = slot->tts_isnull;
+	return true;
 }
 
 /*
- * The next row of the input, with what the rules need of it; NULL at its
- * end.
+ * The next row of the input into "input_values" and "input_nulls", with what
+ * the rules need of it; false at its end.
  */
-TupleTableSlot *
+bool
 szn_read_input(SznScan *scan, SznEvent *event)
 {
-	PlanState  *input = (PlanState *) linitial(scan->css.custom_ps);
-	TupleTableSlot *slot = ExecProcNode(input);
 	int			place = scan->arguments[SZN_ARG_TIME];
+	Datum	   *values;
+	bool	   *nulls;
 
-	if (TupIsNull(slot))
-		return NULL;
+	if (!read_row(scan))
+		return false;
+	values = scan->input_values;
+	nulls = scan->input_nulls;
 
 	scan->counters.rows++;
-	slot_getallattrs(slot);
 	for (int i = 0; i < scan->num_varlena; i++)
 	{
 		int			column = scan->varlena[i];
-		Datum	   *value = &slot->tts_values[column];
+		Datum	   *value = &values[column];
 
 		/* an expanded object may change, and a record holds bytes */
-		if (!slot->tts_isnull[column] &&
+		if (!nulls[column] &&
 			VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(*value)))
 		{
 			ExprContext *econtext = scan->css.ss.ps.ps_ExprContext;
@@ -111,26 +130,26 @@ szn_read_input(SznScan *scan, SznEvent *event)
 	event->flags = 0;
 	event->time = 0;
 	event->expiry = 0;
-	if (slot->tts_isnull[place])
-		return slot;
+	if (nulls[place])
+		return true;
 
 	if (unlikely(!scan->rules_known))
 		learn_rules(scan);
 	event->flags = SZN_HAS_TIME;
-	event->time = DatumGetInt64(slot->tts_values[place]);
+	event->time = DatumGetInt64(values[place]);
 	place = scan->arguments[SZN_ARG_INACTIVITY];
 	if (place >= 0)
 	{
-		if (slot->tts_isnull[place])
+		if (nulls[place])
 			szn_error_null_inactivity();
 		event->expiry =
 			szn_time_plus(scan->timeline, event->time,
-						  szn_span_from_datum(slot->tts_values[place],
+						  szn_span_from_datum(values[place],
 											  scan->timeline, "inactivity"));
 	}
-	if (get_flag(scan, slot, SZN_ARG_RESTART_ON, scan->restart_on))
+	if (get_flag(scan, SZN_ARG_RESTART_ON, scan->restart_on))
 		event->flags |= SZN_RESTART;
-	if (get_flag(scan, slot, SZN_ARG_END_ON, scan->end_on))
+	if (get_flag(scan, SZN_ARG_END_ON, scan->end_on))
 		event->flags |= SZN_END;
-	return slot;
+	return true;
 }

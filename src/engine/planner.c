@@ -709,6 +709,14 @@ szn_planner_init(void)
 							 PGC_USERSET,
 							 GUC_EXPLAIN,
 							 NULL, NULL, NULL);
+	DefineCustomBoolVariable("sessionize.enable_direct_heap_scan",
+							 "Enables session scans to read pages of tables themselves.",
+							 "They do so in place of sequential scans below them.",
+							 &szn_enable_direct_heap_scan,
+							 true,
+							 PGC_USERSET,
+							 GUC_EXPLAIN,
+							 NULL, NULL, NULL);
 	DefineCustomBoolVariable("sessionize.debug_require_session_scan",
 							 "Makes queries fail that cannot use a session scan.",
 							 "For tests: calls of sessionize's window functions that a session scan cannot compute are errors.",

@@ -21,7 +21,6 @@ szn_fill_partitions(SznScan *scan)
 	Plan	   *input = (Plan *) linitial(((CustomScan *) scan->css.ss.ps.plan)->custom_plans);
 	ExprContext *econtext = scan->css.ss.ps.ps_ExprContext;
 	MemoryContext caller_context = MemoryContextSwitchTo(scan->context);
-	TupleTableSlot *slot;
 	SznEvent	event;
 
 	scan->partitions = szn_partitions_create(scan->format, input->plan_rows,
@@ -29,12 +28,12 @@ szn_fill_partitions(SznScan *scan)
 											 scan->budget, &scan->counters);
 	MemoryContextSwitchTo(caller_context);
 
-	while ((slot = szn_read_input(scan, &event)) != NULL)
+	while (szn_read_input(scan, &event))
 	{
 		CHECK_FOR_INTERRUPTS();
 		caller_context = MemoryContextSwitchTo(econtext->ecxt_per_tuple_memory);
 		szn_partitions_add(scan->partitions, &event,
-						   slot->tts_values, slot->tts_isnull);
+						   scan->input_values, scan->input_nulls);
 		MemoryContextSwitchTo(caller_context);
 		if (!scan->format->is_fixed)
 			ResetExprContext(econtext);

@@ -113,7 +113,8 @@ init_format(SznScan *scan, CustomScan *plan, TupleDesc descriptor)
 	scan->varlena = (int *) palloc(sizeof(int) * Max(list_length(columns), 1));
 	foreach(cell, columns)
 	{
-		if (TupleDescAttr(descriptor, lfirst_int(cell))->attlen == -1)
+		if (TupleDescAttr(descriptor, lfirst_int(cell))->attlen == -1 &&
+			(scan->heap == NULL || bms_is_member(lfirst_int(cell), scan->heap->computed)))
 			scan->varlena[scan->num_varlena++] = lfirst_int(cell);
 	}
 	scan->values = (Datum *) palloc(sizeof(Datum) * Max(list_length(columns), 1));
@@ -276,6 +277,10 @@ begin_scan(CustomScanState *node, EState *estate, int eflags)
 	input = ExecInitNode((Plan *) linitial(plan->custom_plans), estate,
 						 eflags & ~(EXEC_FLAG_REWIND | EXEC_FLAG_BACKWARD | EXEC_FLAG_MARK));
 	node->custom_ps = list_make1(input);
+
+	/* a stream may end early, and then nobody wants a page read to its end */
+	if (scan->mode == SZN_MODE_PARTITIONED)
+		scan->heap = szn_heap_reader_create(input);
 
 	init_format(scan, plan, ExecGetResultType(input));
 	init_output(scan, plan);
@@ -441,6 +446,8 @@ static void
 forget(SznScan *scan)
 {
 	szn_end_sort(scan);
+	if (scan->heap)
+		szn_heap_reader_rewind(scan->heap);
 	if (scan->partitions)
 		szn_partitions_end(scan->partitions);
 	scan->partitions = NULL;

@@ -71,16 +71,15 @@ read_ahead(SznScan *scan)
 	else
 	{
 		SznEvent	event;
-		TupleTableSlot *slot = szn_read_input(scan, &event);
 
-		if (slot)
+		if (szn_read_input(scan, &event))
 		{
-			Size		size = szn_record_size(scan->format, slot->tts_values,
-											   slot->tts_isnull);
+			Size		size = szn_record_size(scan->format, scan->input_values,
+											   scan->input_nulls);
 
 			reserve(scan, &scan->buffer, &scan->buffer_size, size);
 			szn_record_fill(scan->format, scan->buffer, size, 0, &event,
-							slot->tts_values, slot->tts_isnull);
+							scan->input_values, scan->input_nulls);
 			scan->ahead = scan->buffer;
 			return true;
 		}
