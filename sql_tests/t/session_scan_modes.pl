@@ -45,13 +45,14 @@ my %PARALLEL = (
 # Modes: the settings, and what must be in some plan of theirs.
 my @MODES = (
 	[ required => { 'sessionize.debug_require_session_scan' => 'on' }, qr/Session Scan/ ],
-	[ on       => {}, qr/Strategy: in order/, qr/Strategy: streamed/ ],
+	[ on       => {}, qr/Strategy: in order\n.*Heap Reading: direct\n/, qr/Strategy: streamed/ ],
 	[ 'little memory' => { work_mem => '64kB', hash_mem_multiplier => 1, 'auto_explain.log_analyze' => 'on' },
 		qr/Session Scan.*\n(?:(?!.*->).*\n)*.*Disk: [1-9]/ ],
 	[ 'parallel' => {%PARALLEL}, qr/Session Scan.*\n(?:(?!.*->).*\n)*.*Gather/ ],
 	[ 'parallel, forced' => { %PARALLEL, debug_parallel_query => 'on' }, qr/Gather/ ],
 	[ 'by index' => { enable_seqscan => 'off', enable_bitmapscan => 'off', enable_sort => 'off' },
 		qr/Strategy: streamed\n.*Index Scan/ ],
+	[ 'direct off' => { 'sessionize.enable_direct_heap_scan' => 'off' }, qr/Strategy: in order\n(?!.*Heap Reading)/ ],
 	[ 'no hashes' => { enable_hashagg => 'off', enable_hashjoin => 'off', plan_cache_mode => 'force_generic_plan' },
 		qr/GroupAggregate/ ],
 	[ 'compiled' => { jit => 'on', jit_above_cost => 0, jit_optimize_above_cost => -1, jit_inline_above_cost => -1 } ]);

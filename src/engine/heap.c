@@ -14,8 +14,9 @@
  *		  Append                 +--> one expression per column and member
  *			Seq Scan projection -+
  *
- * Columns of the table are taken from the tuple.  A condition, or a column
- * that has to be computed, is evaluated by core on the scan's own slot.
+ * Columns of the table are taken from the tuple.  Conditions, and columns
+ * that have to be computed, are evaluated here where they are simple
+ * (simple.c), else by core on the scan's own slot.
  *
  * Everything else (indexes, samples, other access methods, subqueries in
  * conditions) is core's alone; as a member of an Append it is asked row by
@@ -42,6 +43,7 @@
 
 #include "compat.h"
 #include "engine/heap.h"
+#include "engine/simple.h"
 
 /* its macros use those of varatt.h, which compat.h includes where it exists */
 #include "access/tupmacs.h"
@@ -62,15 +64,16 @@ typedef struct SznHeapAttribute
 	bool		byval;
 	char		attalign;
 	int			offset;			/* of the first ones, where none is NULL */
-	int			column;			/* of the input; -1: not needed */
+	int			column;			/* of the reader's rows; -1: not needed */
 } SznHeapAttribute;
 
 /* A column of the input that is not an attribute. */
 typedef struct SznHeapExpr
 {
 	int			column;
-	ExprState  *state;			/* NULL: a constant */
-	Datum		value;
+	SznSimple  *simple;
+	ExprState  *state;			/* core's, unless it is simple */
+	Datum		value;			/* of a constant */
 	bool		isnull;
 } SznHeapExpr;
 
@@ -90,9 +93,15 @@ typedef struct SznHeapMember
 
 	int			num_constants;
 	SznHeapExpr *constants;
+	int			num_simple;
+	SznHeapExpr *simple;
 	int			num_exprs;
 	SznHeapExpr *exprs;
-	bool		has_pointers;	/* an expression's value is somewhere else */
+	bool		has_pointers;	/* a value of core's is somewhere else */
+	int			num_conditions;
+	SznSimple **conditions;
+	bool		by_core;		/* not all conditions are simple */
+	int			width;			/* of a row */
 } SznHeapMember;
 
 
@@ -168,6 +177,44 @@ init_attributes(SznHeapMember *member, TupleDesc descriptor)
 	member->walk_offset = offset;
 }
 
+/* Where a row has an attribute that a simple expression needs. */
+static int
+place_of_attribute(void *argument, AttrNumber attribute)
+{
+	SznHeapMember *member = (SznHeapMember *) argument;
+
+	if (member->attributes[attribute - 1].column < 0)
+		member->attributes[attribute - 1].column = member->width++;
+	member->num_attributes = Max(member->num_attributes, attribute);
+	return member->attributes[attribute - 1].column;
+}
+
+/* A column of the input that is not an attribute. */
+static void
+init_expr(SznHeapReader *reader, SznHeapMember *member, int column, Node *expr)
+{
+	SznHeapExpr entry = {0};
+
+	entry.column = column;
+	if (IsA(expr, Const))
+	{
+		entry.value = ((Const *) expr)->constvalue;
+		entry.isnull = ((Const *) expr)->constisnull;
+		member->constants[member->num_constants++] = entry;
+		return;
+	}
+	entry.simple = szn_simple_create(expr, member->node, place_of_attribute, member);
+	if (entry.simple)
+	{
+		member->simple[member->num_simple++] = entry;
+		return;
+	}
+	entry.state = ExecInitExpr((Expr *) expr, member->node);
+	member->has_pointers |= !TupleDescAttr(ExecGetResultType(reader->input), column)->attbyval;
+	reader->computed = bms_add_member(reader->computed, column);
+	member->exprs[member->num_exprs++] = entry;
+}
+
 /*
  * Can the scan be read here, and these expressions be had from it?  Prepares
  * it if so.
@@ -177,7 +224,8 @@ init_direct(SznHeapReader *reader, SznHeapMember *member, List *targets)
 {
 	SeqScanState *node = (SeqScanState *) member->node;
 	Plan	   *plan;
-	TupleDesc	descriptor;
+	Size		exprs_size = sizeof(SznHeapExpr) * Max(list_length(targets), 1);
+	List	   *others = NIL;
 	ListCell   *cell;
 
 	if (!IsA(node, SeqScanState) ||
@@ -193,42 +241,48 @@ init_direct(SznHeapReader *reader, SznHeapMember *member, List *targets)
 	if (reader->result && contain_volatile_functions((Node *) plan->targetlist))
 		return false;
 
-	descriptor = RelationGetDescr(node->ss.ss_currentRelation);
-	init_attributes(member, descriptor);
-	member->constants = (SznHeapExpr *)
-		palloc0(sizeof(SznHeapExpr) * Max(list_length(targets), 1));
-	member->exprs = (SznHeapExpr *)
-		palloc0(sizeof(SznHeapExpr) * Max(list_length(targets), 1));
+	init_attributes(member, RelationGetDescr(node->ss.ss_currentRelation));
+	member->width = reader->num_columns;
+	member->constants = (SznHeapExpr *) palloc0(exprs_size);
+	member->simple = (SznHeapExpr *) palloc0(exprs_size);
+	member->exprs = (SznHeapExpr *) palloc0(exprs_size);
 	foreach(cell, targets)
 	{
 		Node	   *expr = (Node *) lfirst_node(TargetEntry, cell)->expr;
-		int			column = foreach_current_index(cell);
 		AttrNumber	attribute;
-		SznHeapExpr *entry;
 
 		if (reader->result)
 			expr = replace_outer_vars(expr, plan->targetlist);
 		attribute = plain_attribute(expr);
 		if (attribute > 0 && member->attributes[attribute - 1].column < 0)
 		{
-			member->attributes[attribute - 1].column = column;
+			member->attributes[attribute - 1].column = foreach_current_index(cell);
 			member->num_attributes = Max(member->num_attributes, attribute);
+			expr = NULL;
 		}
-		else if (IsA(expr, Const))
+		others = lappend(others, expr);
+	}
+	foreach(cell, others)
+	{
+		if (lfirst(cell) != NULL)
+			init_expr(reader, member, foreach_current_index(cell), (Node *) lfirst(cell));
+	}
+
+	/* in core's order, so all by us or all by core */
+	member->conditions = (SznSimple **)
+		palloc0(sizeof(SznSimple *) * Max(list_length(plan->qual), 1));
+	foreach(cell, plan->qual)
+	{
+		SznSimple  *simple = szn_simple_create((Node *) lfirst(cell), member->node,
+											   place_of_attribute, member);
+
+		if (simple == NULL)
 		{
-			entry = &member->constants[member->num_constants++];
-			entry->column = column;
-			entry->value = ((Const *) expr)->constvalue;
-			entry->isnull = ((Const *) expr)->constisnull;
+			member->by_core = true;
+			member->num_conditions = 0;
+			break;
 		}
-		else
-		{
-			entry = &member->exprs[member->num_exprs++];
-			entry->column = column;
-			entry->state = ExecInitExpr((Expr *) expr, &node->ss.ps);
-			member->has_pointers |= !TupleDescAttr(ExecGetResultType(reader->input), column)->attbyval;
-			reader->computed = bms_add_member(reader->computed, column);
-		}
+		member->conditions[member->num_conditions++] = simple;
 	}
 	if (member->num_fixed > member->num_attributes)
 	{
@@ -263,6 +317,8 @@ szn_heap_reader_create(PlanState *input)
 
 	reader = (SznHeapReader *) palloc0(sizeof(SznHeapReader));
 	reader->input = input;
+	reader->num_columns = ExecGetResultType(input)->natts;
+	reader->width = Max(reader->num_columns, 1);
 	if (IsA(below, ResultState))
 	{
 		reader->result = (ResultState *) below;
@@ -298,23 +354,22 @@ szn_heap_reader_create(PlanState *input)
 			init_direct(reader, member,
 						reader->append && reader->result == NULL ?
 						nodes[i]->plan->targetlist : input->plan->targetlist);
-		if (member->is_direct)
-			reader->num_direct++;
+		if (!member->is_direct)
+			continue;
+		reader->num_direct++;
+		reader->width = Max(reader->width, member->width);
 		has_pointers |= member->has_pointers;
 	}
 	if (reader->num_direct == 0)
 		return NULL;
 	if (reader->num_direct < reader->num_members)
-		reader->computed = bms_add_range(NULL, 0, ExecGetResultType(input)->natts - 1);
+		reader->computed = bms_add_range(NULL, 0, reader->num_columns - 1);
 
-	/* values of expressions live until the next row */
-	reader->num_columns = ExecGetResultType(input)->natts;
+	/* values of core's expressions live until the next row */
 	reader->capacity = has_pointers ? 1 :
-		Max(Min(MAX_ROWS, MAX_VALUES / Max(reader->num_columns, 1)), 1);
-	reader->values = (Datum *)
-		palloc0(sizeof(Datum) * Max(reader->num_columns, 1) * reader->capacity);
-	reader->nulls = (bool *)
-		palloc0(sizeof(bool) * Max(reader->num_columns, 1) * reader->capacity);
+		Max(Min(MAX_ROWS, MAX_VALUES / reader->width), 1);
+	reader->values = (Datum *) palloc0(sizeof(Datum) * reader->width * reader->capacity);
+	reader->nulls = (bool *) palloc0(sizeof(bool) * reader->width * reader->capacity);
 	return reader;
 }
 
@@ -367,10 +422,14 @@ begin_member(SznHeapReader *reader)
 
 		for (int row = 0; row < reader->capacity; row++)
 		{
-			reader->values[row * reader->num_columns + constant->column] = constant->value;
-			reader->nulls[row * reader->num_columns + constant->column] = constant->isnull;
+			reader->values[row * reader->width + constant->column] = constant->value;
+			reader->nulls[row * reader->width + constant->column] = constant->isnull;
 		}
 	}
+	for (int i = 0; i < member->num_simple; i++)
+		szn_simple_forget(member->simple[i].simple);
+	for (int i = 0; i < member->num_conditions; i++)
+		szn_simple_forget(member->conditions[i]);
 }
 
 
@@ -438,33 +497,69 @@ read_attributes(SznHeapMember *member, HeapTupleHeader tuple, Datum *values, boo
 	}
 }
 
-/*
- * What core has to evaluate; false if the tuple does not meet the scan's
- * condition.
- */
-static bool
-evaluate(SznHeapMember *member, Datum *values, bool *nulls)
+/* Does a row meet the scan's conditions, all of them simple? */
+static inline bool
+meets_conditions(SznHeapMember *member, const Datum *values, const bool *nulls)
 {
+	for (int i = 0; i < member->num_conditions; i++)
+	{
+		bool		isnull;
+		Datum		value = szn_simple_eval(member->conditions[i], values, nulls, &isnull);
+
+		if (isnull || !DatumGetBool(value))
+		{
+			InstrCountFiltered1(member->node, 1);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Hand a tuple to core, which may know whether it meets the conditions. */
+static bool
+meets_conditions_of_core(SznHeapMember *member, ItemId item, OffsetNumber offset)
+{
+	HeapTuple	tuple = &member->scan->rs_ctup;
 	SeqScanState *node = (SeqScanState *) member->node;
 	ExprContext *econtext = node->ss.ps.ps_ExprContext;
 
+	tuple->t_data = (HeapTupleHeader)
+		PageGetItem(BufferGetPage(member->scan->rs_cbuf), item);
+	tuple->t_len = ItemIdGetLength(item);
+	ItemPointerSet(&tuple->t_self, member->scan->rs_cblock, offset);
+
 	ResetExprContext(econtext);
-	ExecStoreBufferHeapTuple(&member->scan->rs_ctup, node->ss.ss_ScanTupleSlot,
-							 member->scan->rs_cbuf);
+	ExecStoreBufferHeapTuple(tuple, node->ss.ss_ScanTupleSlot, member->scan->rs_cbuf);
 	econtext->ecxt_scantuple = node->ss.ss_ScanTupleSlot;
-	if (node->ss.ps.qual != NULL && !ExecQual(node->ss.ps.qual, econtext))
+	if (member->by_core && !ExecQual(node->ss.ps.qual, econtext))
 	{
 		InstrCountFiltered1(node, 1);
 		return false;
 	}
+	return true;
+}
+
+/* The columns that have to be computed. */
+static inline void
+compute_columns(SznHeapMember *member, Datum *values, bool *nulls)
+{
+	for (int i = 0; i < member->num_simple; i++)
+	{
+		SznHeapExpr *expr = &member->simple[i];
+
+		values[expr->column] =
+			szn_simple_eval(expr->simple, values, nulls, &nulls[expr->column]);
+	}
+
+	/* last, since their values are in memory that the others may reset */
 	for (int i = 0; i < member->num_exprs; i++)
 	{
 		SznHeapExpr *expr = &member->exprs[i];
 
 		values[expr->column] =
-			ExecEvalExprSwitchContext(expr->state, econtext, &nulls[expr->column]);
+			ExecEvalExprSwitchContext(expr->state, member->node->ps_ExprContext,
+									  &nulls[expr->column]);
 	}
-	return true;
 }
 
 /* The next rows of a scan, all from one page; 0 at its end. */
@@ -472,7 +567,7 @@ static int
 read_pages(SznHeapReader *reader, SznHeapMember *member)
 {
 	HeapScanDesc scan = member->scan;
-	bool		uses_slot = member->node->qual != NULL || member->num_exprs > 0;
+	bool		uses_core = member->by_core || member->num_exprs > 0;
 	int			count = 0;
 
 	for (;;)
@@ -486,21 +581,22 @@ read_pages(SznHeapReader *reader, SznHeapMember *member)
 			{
 				OffsetNumber offset = scan->rs_vistuples[member->next];
 				ItemId		item = PageGetItemId(page, offset);
-				HeapTuple	tuple = &scan->rs_ctup;
-				Datum	   *values = reader->values + count * reader->num_columns;
-				bool	   *nulls = reader->nulls + count * reader->num_columns;
+				Datum	   *values = reader->values + count * reader->width;
+				bool	   *nulls = reader->nulls + count * reader->width;
 
 				/* core has counted the first one */
 				if (member->next > 0)
 					pgstat_count_heap_getnext(scan->rs_base.rs_rd);
 				member->next++;
 
-				tuple->t_data = (HeapTupleHeader) PageGetItem(page, item);
-				tuple->t_len = ItemIdGetLength(item);
-				ItemPointerSet(&tuple->t_self, scan->rs_cblock, offset);
-				if (uses_slot && !evaluate(member, values, nulls))
+				if (member->num_attributes > 0)
+					read_attributes(member, (HeapTupleHeader) PageGetItem(page, item),
+									values, nulls);
+				if (!meets_conditions(member, values, nulls))
 					continue;
-				read_attributes(member, tuple->t_data, values, nulls);
+				if (uses_core && !meets_conditions_of_core(member, item, offset))
+					continue;
+				compute_columns(member, values, nulls);
 				count++;
 			}
 			if (count > 0)

@@ -25,7 +25,8 @@ typedef struct SznHeapReader
 	bool		begun;
 	int			member;			/* at hand */
 
-	int			num_columns;
+	int			num_columns;	/* of the input */
+	int			width;			/* of a row: more, if conditions need them */
 	int			capacity;		/* in rows */
 	int			count;
 	int			next;
@@ -46,8 +47,8 @@ szn_heap_reader_next(SznHeapReader *reader, Datum **values, bool **nulls)
 {
 	if (reader->next == reader->count && !szn_heap_reader_fill(reader))
 		return false;
-	*values = reader->values + reader->next * reader->num_columns;
-	*nulls = reader->nulls + reader->next * reader->num_columns;
+	*values = reader->values + reader->next * reader->width;
+	*nulls = reader->nulls + reader->next * reader->width;
 	reader->next++;
 	return true;
 }
