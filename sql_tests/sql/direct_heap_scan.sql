@@ -219,6 +219,7 @@ SELECT * FROM compare('SELECT e.*, sessionize.session_number(ts, ''5 min'', even
 SELECT * FROM compare('SELECT u.*, sessionize.session_number(t, ''5 min'', part = ''events'') OVER (PARTITION BY a ORDER BY t)
     FROM (SELECT ''events'' AS part, user_id AS a, ts AS t, 1 AS one FROM ONLY events UNION ALL SELECT ''wide'', s::int, t, added_int FROM wide) AS u');
 DROP TABLE child;
+ANALYZE events;
 
 CREATE TEMP TABLE temporary AS SELECT * FROM events;
 SELECT * FROM compare('SELECT e.*, sessionize.session_number(ts, ''5 min'') OVER (PARTITION BY user_id ORDER BY ts) FROM temporary AS e');

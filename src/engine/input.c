@@ -13,7 +13,7 @@
 
 #include "utils/expandeddatum.h"
 
-#include "engine/engine.h"
+#include "engine/input.h"
 
 
 static Datum
@@ -39,8 +39,8 @@ eval_constant_flag(SznScan *scan, int argument)
  * The first row with a time: learn what holds for all.  Not earlier, since
  * the window functions do not look at their other arguments without one.
  */
-static void
-learn_rules(SznScan *scan)
+void
+szn_learn_rules(SznScan *scan)
 {
 	Datum		value;
 	bool		isnull;
@@ -63,14 +63,30 @@ learn_rules(SznScan *scan)
 	scan->rules_known = true;
 }
 
-static inline bool
-get_flag(SznScan *scan, int argument, bool constant)
+/*
+ * Expanded objects may change, and a record holds bytes: make them flat, in
+ * the node's memory for a row.
+ */
+void
+szn_flatten_row(SznScan *scan, Datum *values, const bool *nulls)
 {
-	int			place = scan->arguments[argument];
+	for (int i = 0; i < scan->num_varlena; i++)
+	{
+		int			column = scan->varlena[i];
+		Datum	   *value = &values[column];
 
-	if (place < 0)
-		return constant;
-	return !scan->input_nulls[place] && DatumGetBool(scan->input_values[place]);
+		if (!nulls[column] &&
+			VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(*value)))
+		{
+			ExprContext *econtext = scan->css.ss.ps.ps_ExprContext;
+			ExpandedObjectHeader *object = DatumGetEOHP(*value);
+			Size		size = EOH_get_flat_size(object);
+			void	   *flat = MemoryContextAlloc(econtext->ecxt_per_tuple_memory, size);
+
+			EOH_flatten_into(object, flat, size);
+			*value = PointerGetDatum(flat);
+		}
+	}
 }
 
 /* The next row into "input_values" and "input_nulls"; false at the end. */
@@ -98,58 +114,9 @@ read_row(SznScan *scan)
 bool
 szn_read_input(SznScan *scan, SznEvent *event)
 {
-	int			place = scan->arguments[SZN_ARG_TIME];
-	Datum	   *values;
-	bool	   *nulls;
-
 	if (!read_row(scan))
 		return false;
-	values = scan->input_values;
-	nulls = scan->input_nulls;
-
 	scan->counters.rows++;
-	for (int i = 0; i < scan->num_varlena; i++)
-	{
-		int			column = scan->varlena[i];
-		Datum	   *value = &values[column];
-
-		/* an expanded object may change, and a record holds bytes */
-		if (!nulls[column] &&
-			VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(*value)))
-		{
-			ExprContext *econtext = scan->css.ss.ps.ps_ExprContext;
-			ExpandedObjectHeader *object = DatumGetEOHP(*value);
-			Size		size = EOH_get_flat_size(object);
-			void	   *flat = MemoryContextAlloc(econtext->ecxt_per_tuple_memory, size);
-
-			EOH_flatten_into(object, flat, size);
-			*value = PointerGetDatum(flat);
-		}
-	}
-
-	event->flags = 0;
-	event->time = 0;
-	event->expiry = 0;
-	if (nulls[place])
-		return true;
-
-	if (unlikely(!scan->rules_known))
-		learn_rules(scan);
-	event->flags = SZN_HAS_TIME;
-	event->time = DatumGetInt64(values[place]);
-	place = scan->arguments[SZN_ARG_INACTIVITY];
-	if (place >= 0)
-	{
-		if (nulls[place])
-			szn_error_null_inactivity();
-		event->expiry =
-			szn_time_plus(scan->timeline, event->time,
-						  szn_span_from_datum(values[place],
-											  scan->timeline, "inactivity"));
-	}
-	if (get_flag(scan, SZN_ARG_RESTART_ON, scan->restart_on))
-		event->flags |= SZN_RESTART;
-	if (get_flag(scan, SZN_ARG_END_ON, scan->end_on))
-		event->flags |= SZN_END;
+	szn_event_of_row(scan, scan->input_values, scan->input_nulls, event);
 	return true;
 }

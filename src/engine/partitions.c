@@ -32,7 +32,7 @@
 
 #include "compat.h"
 #include "engine/partitions.h"
-#include "engine/record_write.h"
+#include "engine/partition_write.h"
 
 /* What a partition should hold: with its actors, about half a second-level cache. */
 #define PARTITION_TARGET	(384 * 1024)
@@ -351,21 +351,23 @@ begin_chunk(SznPartitions *partitions, int number, Size size)
 	return true;
 }
 
-/* Add the record of a row. */
+/*
+ * Add the record of a row, where its partition has no room for it: in a new
+ * chunk or, if the partition is on disk, in its file.
+ */
 void
-szn_partitions_add(SznPartitions *partitions, const SznEvent *event,
-				   const Datum *values, const bool *isnull)
+szn_partitions_make_room(SznPartitions *partitions, uint32 hash,
+						 const SznEvent *event,
+						 const Datum *values, const bool *isnull)
 {
 	SznFormat  *format = partitions->format;
-	uint32		hash = szn_hash_actor(format, values, isnull);
 	Size		size = szn_record_size(format, values, isnull);
-	int			number = (int) (((uint64) hash * partitions->num_partitions) >> 32);
-	SznTail    *tail = &partitions->tails[number];
+	int			number = szn_partition_of_hash(partitions, hash);
 	SznPartition *partition;
 
-	if (likely(tail->end - tail->next >= size && tail->next != NULL) ||
-		begin_chunk(partitions, number, size))
+	if (begin_chunk(partitions, number, size))
 	{
+		SznTail    *tail = &partitions->tails[number];
 		SznRecord  *record = (SznRecord *) tail->next;
 
 		tail->next += size;
@@ -385,6 +387,15 @@ szn_partitions_add(SznPartitions *partitions, const SznEvent *event,
 	szn_record_fill(format, partitions->scratch, size, hash, event, values, isnull);
 	note_record(partitions, partition, partitions->scratch, size);
 	write_file(partitions, partition, partitions->scratch, size);
+}
+
+/* Add the record of a row. */
+void
+szn_partitions_add(SznPartitions *partitions, const SznEvent *event,
+				   const Datum *values, const bool *isnull)
+{
+	szn_partitions_put(partitions, szn_hash_actor(partitions->format, values, isnull),
+					   event, values, isnull);
 }
 
 

@@ -116,6 +116,9 @@ extern SznPartitions *szn_partitions_create(SznFormat *format, double rows,
 											SznCounters *counters);
 extern void szn_partitions_add(SznPartitions *partitions, const SznEvent *event,
 							   const Datum *values, const bool *isnull);
+extern void szn_partitions_make_room(SznPartitions *partitions, uint32 hash,
+									 const SznEvent *event,
+									 const Datum *values, const bool *isnull);
 extern SznPartitionState szn_partitions_next(SznPartitions *partitions);
 extern SznActor *szn_partition_actor(SznPartitions *partitions, uint32 number);
 extern SznRecord *szn_partition_read(SznPartitions *partitions);

@@ -10,9 +10,49 @@
 #include "miscadmin.h"
 
 #include "engine/engine.h"
+#include "engine/input.h"
 #include "engine/instants.h"
-#include "engine/record_write.h"
+#include "engine/partition_write.h"
 
+
+/*
+ * Read all input, where it is read by pages.
+ *
+ * Memory for a row is only needed where the actor's hash is a function's or
+ * something has been computed.
+ */
+static void
+fill_from_heap(SznScan *scan)
+{
+	SznHeapReader *heap = scan->heap;
+	SznPartitions *partitions = scan->partitions;
+	SznFormat  *format = scan->format;
+	ExprContext *econtext = scan->css.ss.ps.ps_ExprContext;
+	bool		needs_memory = scan->num_varlena > 0;
+	MemoryContext caller_context;
+
+	for (int i = 0; i < format->num_keys; i++)
+		needs_memory |= !format->keys[i].is_image;
+
+	caller_context = MemoryContextSwitchTo(econtext->ecxt_per_tuple_memory);
+	while (szn_heap_reader_fill(heap))
+	{
+		for (; heap->next < heap->count; heap->next++)
+		{
+			Datum	   *values = heap->values + heap->next * heap->width;
+			bool	   *nulls = heap->nulls + heap->next * heap->width;
+			SznEvent	event;
+
+			if (needs_memory)
+				ResetExprContext(econtext);
+			szn_event_of_row(scan, values, nulls, &event);
+			szn_partitions_put(partitions, szn_hash_actor(format, values, nulls),
+							   &event, values, nulls);
+		}
+		scan->counters.rows += heap->count;
+	}
+	MemoryContextSwitchTo(caller_context);
+}
 
 /* Read all input. */
 void
@@ -28,6 +68,11 @@ szn_fill_partitions(SznScan *scan)
 											 scan->budget, &scan->counters);
 	MemoryContextSwitchTo(caller_context);
 
+	if (scan->heap)
+	{
+		fill_from_heap(scan);
+		return;
+	}
 	while (szn_read_input(scan, &event))
 	{
 		CHECK_FOR_INTERRUPTS();
