@@ -99,6 +99,13 @@ szn_has_run_condition(WindowClause *window, List *calls)
 #define szn_estimate_num_groups(root, exprs, rows) \
 	estimate_num_groups(root, exprs, rows, NULL, NULL)
 
+/* Only a hint: fetch this memory into the processor's cache. */
+#if defined(__GNUC__)
+#define szn_prefetch(address) __builtin_prefetch(address)
+#else
+#define szn_prefetch(address) ((void) 0)
+#endif
+
 /* 18 counts what is disabled in a path, apart from its costs */
 #if PG_VERSION_NUM >= 180000
 #define szn_inherit_disabled(path, input) \

@@ -52,6 +52,9 @@
 #define MAX_ROWS	64
 #define MAX_VALUES	8192
 
+/* Tuples are fetched into the cache so many before they are read. */
+#define AHEAD		8
+
 /* How many attributes may be found without looking at those before them. */
 #define MAX_FIXED	8
 
@@ -583,6 +586,10 @@ read_pages(SznHeapReader *reader, SznHeapMember *member)
 				ItemId		item = PageGetItemId(page, offset);
 				Datum	   *values = reader->values + count * reader->width;
 				bool	   *nulls = reader->nulls + count * reader->width;
+
+				if (member->next + AHEAD < (int) scan->rs_ntuples)
+					szn_prefetch(PageGetItem(page,
+											 PageGetItemId(page, scan->rs_vistuples[member->next + AHEAD])));
 
 				/* core has counted the first one */
 				if (member->next > 0)
