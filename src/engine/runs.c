@@ -95,12 +95,14 @@ advance_run(SznScan *scan)
 		SznRecord  *record = szn_record_at(scan->partition, link);
 		SznInstant	instant;
 
+		CHECK_FOR_INTERRUPTS();
 		szn_begin_instant(scan, &instant, record);
 		while ((scan->next_instant = record->link) != 0)
 		{
 			record = szn_record_at(scan->partition, scan->next_instant);
 			if (record->time != instant.time)
 				break;
+			CHECK_FOR_INTERRUPTS();
 			szn_add_to_instant(scan, &instant, record);
 		}
 
@@ -129,10 +131,7 @@ szn_next_of_partitions(SznScan *scan)
 		if (likely(scan->next != 0))
 		{
 			if (scan->next == scan->next_run)
-			{
-				CHECK_FOR_INTERRUPTS();
 				advance_run(scan);
-			}
 			record = szn_record_at(scan->partition, scan->next);
 			scan->next = record->link;
 			scan->event_number++;
