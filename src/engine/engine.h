@@ -158,12 +158,13 @@ typedef struct SznScan
 	bool		has_actor;
 	SznInstant	instant;		/* held, not yet taken by the boundary */
 	bool		has_instant;
-	SznSpool   *held_run;
-	SznSpool   *held_instant;
-	SznSpool   *output;			/* the one that is being put out */
+	SznSpool   *held;			/* rows, the last ones being of that instant */
+	SznSpool   *spare;
+	bool		is_putting_out;	/* those of "held" that have been released */
 
 	/* a partition too large for memory */
 	Tuplesortstate *sort;
+	Size		sort_memory;
 	TupleDesc	sort_descriptor;
 	TupleTableSlot *sort_slot;
 } SznScan;

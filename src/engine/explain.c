@@ -99,7 +99,7 @@ szn_explain_scan(CustomScanState *node, List *ancestors, ExplainState *es)
 		ExplainPropertyInteger("Actors out of Order", NULL, counters->unordered_actors, es);
 		ExplainPropertyInteger("Partitions", NULL, counters->partitions, es);
 		ExplainPropertyInteger("Partitions Sorted", NULL, counters->sorted_partitions, es);
-		ExplainPropertyInteger("Memory", "kB", (counters->peak_memory + 1023) / 1024, es);
 	}
+	ExplainPropertyInteger("Memory", "kB", (counters->peak_memory + 1023) / 1024, es);
 	ExplainPropertyInteger("Disk", "kB", (counters->disk_bytes + 1023) / 1024, es);
 }

@@ -14,8 +14,8 @@
  *				 | memory is used up                        |
  *				 v                                          v
  *				file of the partition --> chunks again --> actors
- *				 | larger than memory: the largest actor apart
- *				 v
+ *				 | larger than memory: divided, the largest actor apart;
+ *				 v		 and where that does not help
  *				read by the caller, who sorts it unless it is in order
  *
  * Chunks, files' buffers and the actors of the partition at hand all count
@@ -46,9 +46,17 @@
 
 /*
  * What it takes to put one record among its actor's, at worst: an actor of
- * its own, and its part of the hash table.
+ * its own, and its part of the hash table, both of which have just grown.
  */
-#define ACTOR_MEMORY		(sizeof(SznActor) + 2 * sizeof(uint32))
+#define ACTOR_MEMORY		(2 * sizeof(SznActor) + 6 * sizeof(uint32))
+
+/* A partition that is too large can be divided so often, and into so many. */
+#define MAX_DEPTH			4
+#define MIN_PARTS			2
+#define MAX_PARTS			256
+
+/* So many records can be sorted whatever the budget. */
+#define MIN_SORT_ITEMS		1024
 
 typedef struct SznSortItem
 {
@@ -102,10 +110,12 @@ szn_partitions_create(SznFormat *format, double rows, double width, Size budget,
 	partitions->chunks_context = AllocSetContextCreate(CurrentMemoryContext,
 													   "Session Scan chunks",
 													   ALLOCSET_DEFAULT_SIZES);
+	szn_reader_init(&partitions->reader, format, CurrentMemoryContext);
 	partitions->budget = budget;
 	partitions->num_partitions = szn_choose_num_partitions(rows, width, budget);
 	partitions->partitions = (SznPartition *)
 		palloc0(sizeof(SznPartition) * partitions->num_partitions);
+	partitions->max_partitions = partitions->num_partitions;
 	partitions->tails = (SznTail *)
 		palloc0(sizeof(SznTail) * partitions->num_partitions);
 
@@ -137,21 +147,34 @@ szn_partitions_end(SznPartitions *partitions)
  * Memory
  */
 
+/* What chunks and files take. */
+static inline Size
+memory_of_records(SznPartitions *partitions)
+{
+	return partitions->memory + (Size) partitions->num_files * FILE_MEMORY +
+		partitions->samples;
+}
+
+static inline Size
+memory_of_actors(SznPartitions *partitions)
+{
+	return (Size) partitions->max_actors * sizeof(SznActor) +
+		(partitions->table ? (Size) (partitions->table_mask + 1) * sizeof(uint32) : 0);
+}
+
 static void
 count_memory(SznPartitions *partitions)
 {
-	Size		memory = partitions->memory +
-		(Size) partitions->num_files * FILE_MEMORY +
-		(Size) partitions->max_actors * sizeof(SznActor) +
-		(partitions->table ? (Size) (partitions->table_mask + 1) * sizeof(uint32) : 0);
-
-	partitions->counters->peak_memory = Max(partitions->counters->peak_memory, memory);
+	partitions->counters->partition_memory =
+		memory_of_records(partitions) + memory_of_actors(partitions);
+	szn_count_peak(partitions->counters);
 }
 
 static SznChunk *
 add_chunk(SznPartitions *partitions, SznPartition *partition, Size size)
 {
 	SznChunk   *chunk;
+	Size		memory;
 
 	if (partition->num_chunks == partition->max_chunks)
 	{
@@ -169,8 +192,9 @@ add_chunk(SznPartitions *partitions, SznPartition *partition, Size size)
 	chunk->size = size;
 	chunk->used = 0;
 	partition->chunks[partition->num_chunks++] = chunk;
-	partition->memory += SZN_CHUNK_HEADER + size;
-	partitions->memory += SZN_CHUNK_HEADER + size;
+	memory = GetMemoryChunkSpace(chunk);
+	partition->memory += memory;
+	partitions->memory += memory;
 	count_memory(partitions);
 	return chunk;
 }
@@ -183,6 +207,16 @@ free_chunks(SznPartitions *partitions, SznPartition *partition)
 	partitions->memory -= partition->memory;
 	partition->memory = 0;
 	partition->num_chunks = 0;
+}
+
+static void
+forget_sample(SznPartitions *partitions, SznPartition *partition)
+{
+	if (partition->sample == NULL)
+		return;
+	partitions->samples -= szn_record_actor_size(partitions->format, partition->sample);
+	pfree(partition->sample);
+	partition->sample = NULL;
 }
 
 /* Keep what is known of a partition's file up to date with one more record. */
@@ -200,11 +234,14 @@ note_record(SznPartitions *partitions, SznPartition *partition,
 		partition->candidate = hash;
 	partition->votes += hash == partition->candidate ? 1 : -1;
 
-	if (partition->sample == NULL)
+	if (partition->num_records == 1)
 	{
+		Size		sample_size = szn_record_actor_size(partitions->format, record);
+
 		partition->sample = (SznRecord *)
-			MemoryContextAllocHuge(partitions->context, size);
-		memcpy(partition->sample, record, size);
+			MemoryContextAllocHuge(partitions->context, sample_size);
+		memcpy(partition->sample, record, sample_size);
+		partitions->samples += sample_size;
 		partition->is_single = true;
 		partition->is_ordered = true;
 	}
@@ -221,6 +258,8 @@ note_record(SznPartitions *partitions, SznPartition *partition,
 			MemoryContextSwitchTo(caller_context);
 			MemoryContextReset(partitions->comparison_context);
 		}
+		if (!partition->is_single)
+			forget_sample(partitions, partition);
 	}
 
 	if ((record->flags & SZN_HAS_TIME) == 0)
@@ -258,6 +297,7 @@ close_file(SznPartitions *partitions, SznPartition *partition)
 	BufFileClose(partition->file);
 	partition->file = NULL;
 	partitions->num_files--;
+	forget_sample(partitions, partition);
 }
 
 /* Note in its header how far the partition's last chunk is filled. */
@@ -294,13 +334,13 @@ spill_largest(SznPartitions *partitions)
 	if (largest == NULL)
 		return false;
 
-	CHECK_FOR_INTERRUPTS();
 	close_chunk(partitions, largest - partitions->partitions);
 	for (int i = 0; i < largest->num_chunks; i++)
 	{
 		SznChunk   *chunk = largest->chunks[i];
 		Size		offset = 0;
 
+		CHECK_FOR_INTERRUPTS();
 		while (offset < chunk->used)
 		{
 			SznRecord  *record = (SznRecord *) (SZN_CHUNK_DATA(chunk) + offset);
@@ -336,8 +376,8 @@ begin_chunk(SznPartitions *partitions, int number, Size size)
 	chunk_size = Max(chunk_size, size);
 
 	/* a quarter is for what it takes to read a partition */
-	while (partitions->memory + SZN_CHUNK_HEADER + chunk_size +
-		   (Size) partitions->num_files * FILE_MEMORY > partitions->budget / 4 * 3 ||
+	while (memory_of_records(partitions) + SZN_CHUNK_HEADER + chunk_size >
+		   partitions->budget / 4 * 3 ||
 		   partition->num_chunks == SZN_MAX_CHUNKS)
 	{
 		if (!spill_largest(partitions))
@@ -403,18 +443,9 @@ szn_partitions_add(SznPartitions *partitions, const SznEvent *event,
  * Reading
  */
 
-static void
-rewind_file(SznPartition *partition)
-{
-	if (BufFileSeek(partition->file, 0, 0L, SEEK_SET) != 0)
-		ereport(ERROR,
-				(errcode_for_file_access(),
-				 errmsg("could not rewind temporary file of a session scan")));
-}
-
 /*
- * The next record of the partition's file, in memory that the next call
- * takes again; NULL at its end.
+ * The next record of the partition's file, valid until the next call; NULL at
+ * its end.
  */
 SznRecord *
 szn_partition_read(SznPartitions *partitions)
@@ -424,9 +455,14 @@ szn_partition_read(SznPartitions *partitions)
 	if (partition->num_records == 0)
 		return NULL;
 	partition->num_records--;
-	return szn_record_from_file(partitions->format, partition->file,
-								partitions->context,
-								&partitions->scratch, &partitions->scratch_size);
+	return szn_reader_next(&partitions->reader);
+}
+
+/* The partition's file, to be read again by the caller as well. */
+BufFile *
+szn_partition_file(SznPartitions *partitions)
+{
+	return partitions->partitions[partitions->current].file;
 }
 
 /*
@@ -441,17 +477,23 @@ load_partition(SznPartitions *partitions, SznPartition *partition)
 	char	   *rest = NULL;
 	Size		rest_size = 0;
 	Size		header_size = SZN_RECORD_HEADER(format);
+	Size		chunk_size = partitions->max_chunk;
 
-	rewind_file(partition);
+	/* what is moved should be little */
+	while (chunk_size < left / partition->num_records * 4 && chunk_size < SZN_MAX_CHUNK_SIZE)
+		chunk_size *= 2;
+
+	szn_file_seek(partition->file, 0);
 	while (left > 0 || rest_size > 0)
 	{
-		Size		size = Min(partitions->max_chunk - SZN_CHUNK_HEADER, rest_size + left);
+		Size		size = Max(chunk_size - SZN_CHUNK_HEADER, header_size);
 		SznChunk   *chunk;
 		char	   *data;
 		Size		filled;
 		Size		whole = 0;
 
 		/* a chunk holds at least one whole record */
+		size = Min(size, rest_size + left);
 		if (rest_size >= header_size)
 			size = Max(size, szn_record_length(format, (SznRecord *) rest));
 
@@ -592,12 +634,14 @@ gather_actors(SznPartitions *partitions, SznPartition *partition)
 		Size		offset = 0;
 
 		CHECK_FOR_INTERRUPTS();
-		MemoryContextReset(partitions->comparison_context);
 		while (offset < chunk->used)
 		{
 			SznRecord  *record = (SznRecord *) (data + offset);
 			SznLink		link = SZN_LINK(i, offset);
 			SznActor   *actor = find_actor(partitions, partition, record);
+
+			if (!format->is_fixed)
+				MemoryContextReset(partitions->comparison_context);
 
 			record->link = 0;
 			if (unlikely((record->flags & SZN_HAS_TIME) == 0))
@@ -612,14 +656,15 @@ gather_actors(SznPartitions *partitions, SznPartition *partition)
 			{
 				if (actor->last)
 				{
-					szn_record_at(partition, actor->last)->link = link;
-					if (record->time < actor->last_time)
+					SznRecord  *last = szn_record_at(partition, actor->last);
+
+					last->link = link;
+					if (record->time < last->time)
 						actor->is_unordered = true;
 				}
 				else
 					actor->first = link;
 				actor->last = link;
-				actor->last_time = record->time;
 			}
 			offset += szn_record_length(format, record);
 		}
@@ -627,38 +672,110 @@ gather_actors(SznPartitions *partitions, SznPartition *partition)
 	MemoryContextSwitchTo(caller_context);
 }
 
-/* Chain the timed records of an actor in time order. */
-static void
-sort_actor(SznPartitions *partitions, SznPartition *partition, SznActor *actor)
+/* Chain records as these items are. */
+static SznLink
+chain_items(const SznPartition *partition, const SznSortItem *items, Size count)
 {
-	SznSortItem *items;
-	Size		count = 0;
-	SznLink		link;
-
-	for (link = actor->first; link != 0; link = szn_record_at(partition, link)->link)
-		count++;
-	items = (SznSortItem *)
-		MemoryContextAllocHuge(partitions->actors_context, sizeof(SznSortItem) * count);
-	count = 0;
-	for (link = actor->first; link != 0; link = szn_record_at(partition, link)->link)
-	{
-		items[count].time = szn_record_at(partition, link)->time;
-		items[count].link = link;
-		count++;
-	}
-	sort_by_time(items, count);
-
-	actor->first = items[0].link;
-	actor->last = items[count - 1].link;
-	actor->last_time = items[count - 1].time;
 	for (Size i = 0; i < count; i++)
 		szn_record_at(partition, items[i].link)->link =
 			i + 1 < count ? items[i + 1].link : 0;
+	return items[0].link;
+}
+
+/* Two chains in time order into one; where times are equal, the first is first. */
+static SznLink
+merge_chains(const SznPartition *partition, SznLink a, SznLink b)
+{
+	SznLink		first = 0;
+	SznLink    *end = &first;
+
+	while (a != 0 && b != 0)
+	{
+		SznRecord  *record_a = szn_record_at(partition, a);
+		SznRecord  *record_b = szn_record_at(partition, b);
+
+		CHECK_FOR_INTERRUPTS();
+		if (record_b->time < record_a->time)
+		{
+			*end = b;
+			end = &record_b->link;
+			b = record_b->link;
+		}
+		else
+		{
+			*end = a;
+			end = &record_a->link;
+			a = record_a->link;
+		}
+	}
+	*end = a != 0 ? a : b;
+	return first;
+}
+
+/*
+ * Chain the timed records of an actor in time order.  As many as there is
+ * memory for are sorted at a time; what comes of that is merged, two chains of
+ * about the same length at a time.
+ */
+static void
+sort_actor(SznPartitions *partitions, SznPartition *partition, SznActor *actor)
+{
+	Size		memory = memory_of_records(partitions) + memory_of_actors(partitions);
+	Size		room = partitions->budget > memory ? partitions->budget - memory : 0;
+	Size		max_items = Max(room / sizeof(SznSortItem), MIN_SORT_ITEMS);
+	SznSortItem *items;
+	SznLink		chains[32] = {0};	/* each of twice as many pieces as the last */
+	SznLink		next = actor->first;
+	SznLink		all = 0;
+	Size		count = 0;
+
+	for (SznLink link = next; link != 0 && count < max_items;
+		 link = szn_record_at(partition, link)->link)
+	{
+		CHECK_FOR_INTERRUPTS();
+		count++;
+	}
+	max_items = count;
+	items = (SznSortItem *)
+		MemoryContextAllocHuge(partitions->actors_context, sizeof(SznSortItem) * max_items);
+	partitions->counters->partition_memory = memory + sizeof(SznSortItem) * max_items;
+	szn_count_peak(partitions->counters);
+
+	while (next != 0)
+	{
+		SznLink		chain;
+		int			i = 0;
+
+		for (count = 0; next != 0 && count < max_items; count++)
+		{
+			SznRecord  *record = szn_record_at(partition, next);
+
+			CHECK_FOR_INTERRUPTS();
+			items[count].time = record->time;
+			items[count].link = next;
+			next = record->link;
+		}
+		sort_by_time(items, count);
+		chain = chain_items(partition, items, count);
+		for (; chains[i] != 0; i++)
+		{
+			chain = merge_chains(partition, chains[i], chain);
+			chains[i] = 0;
+		}
+		chains[i] = chain;
+	}
+	for (int i = 0; i < (int) lengthof(chains); i++)
+	{
+		if (chains[i] != 0)
+			all = all != 0 ? merge_chains(partition, chains[i], all) : chains[i];
+	}
+
+	/* nobody asks for its last record any more */
+	actor->first = all;
+	actor->last = 0;
 	actor->is_unordered = false;
-	partitions->counters->peak_memory =
-		Max(partitions->counters->peak_memory,
-			partitions->memory + sizeof(SznSortItem) * count);
 	pfree(items);
+	count_memory(partitions);
 }
 
 /*
@@ -682,49 +799,94 @@ szn_partition_actor(SznPartitions *partitions, uint32 number)
 	return actor;
 }
 
+/* What a partition on disk would take in memory, at worst. */
+static double
+size_in_memory(SznPartitions *partitions, SznPartition *partition)
+{
+	/* see load_partition() for what is not used of its chunks */
+	return partition->num_bytes * 1.125 +
+		(double) partition->num_records * ACTOR_MEMORY;
+}
+
 /* Would this partition fit into memory beside what is there? */
 static bool
 fits(SznPartitions *partitions, SznPartition *partition)
 {
-	double		needed = partition->num_bytes +
-		(double) partition->num_records * ACTOR_MEMORY +
-		partitions->memory + (double) partitions->num_files * FILE_MEMORY;
-
-	return needed <= partitions->budget &&
+	return size_in_memory(partitions, partition) + memory_of_records(partitions) <=
+		partitions->budget &&
 		partition->num_bytes / (partitions->max_chunk / 2) < SZN_MAX_CHUNKS;
 }
 
+/* So many partitions more, without records.  Others move. */
+static void
+add_partitions(SznPartitions *partitions, int count)
+{
+	int			wanted = partitions->num_partitions + count;
+
+	if (wanted > partitions->max_partitions)
+	{
+		partitions->partitions = (SznPartition *)
+			repalloc(partitions->partitions, sizeof(SznPartition) * wanted);
+		partitions->max_partitions = wanted;
+	}
+	memset(&partitions->partitions[partitions->num_partitions], 0,
+		   sizeof(SznPartition) * count);
+	partitions->num_partitions = wanted;
+}
+
+/* How many parts to make of a partition that is too large; 0 for none. */
+static int
+choose_num_parts(SznPartitions *partitions, SznPartition *partition)
+{
+	double		wanted;
+	double		affordable;
+	int			num_parts;
+
+	if (partition->is_single)
+		return 0;
+
+	/* twice as many as would do if all were of one size */
+	wanted = ceil(4 * size_in_memory(partitions, partition) / partitions->budget);
+	affordable = floor((double) partitions->budget / 2 / FILE_MEMORY) -
+		partitions->num_files - 1;
+	num_parts = (int) Max(Min(Min(wanted, affordable), MAX_PARTS), MIN_PARTS);
+
+	/* not if it would still have to be sorted in the end */
+	return pow(num_parts, MAX_DEPTH - partition->depth) < wanted ? 0 : num_parts;
+}
+
 /*
- * Take one actor, which may have most of the records, out of a partition that
- * is too large, into a partition of its own.
+ * Divide a partition on disk that is too large, none being in memory.  The
+ * first part is for one actor, which may have most of the records.
  */
 static void
-split_partition(SznPartitions *partitions, int number)
+divide_partition(SznPartitions *partitions, int number, int num_parts)
 {
-	SznPartition *partitions_before = partitions->partitions;
-	int			count = partitions->num_partitions;
+	int			first_part = partitions->num_partitions;
+	int			depth = partitions->partitions[number].depth + 1;
 	SznPartition *whole;
-	SznPartition *parts;
 	SznRecord  *record;
 
-	partitions->partitions = (SznPartition *)
-		MemoryContextAllocZero(partitions->context, sizeof(SznPartition) * (count + 2));
-	memcpy(partitions->partitions, partitions_before, sizeof(SznPartition) * count);
-	pfree(partitions_before);
-	partitions->num_partitions = count + 2;
-
+	add_partitions(partitions, num_parts + 1);
 	whole = &partitions->partitions[number];
-	parts = &partitions->partitions[count];
-	parts[0].was_split = true;
-	parts[1].was_split = true;
-	rewind_file(whole);
+	for (int i = 0; i <= num_parts; i++)
+		partitions->partitions[first_part + i].depth = i == 0 ? MAX_DEPTH : depth;
+
 	partitions->current = number;
+	szn_reader_begin(&partitions->reader, whole->file);
 	while ((record = szn_partition_read(partitions)) != NULL)
 	{
-		SznPartition *part = &parts[record->link == whole->candidate];
+		SznPartition *part = &partitions->partitions[first_part];
 		Size		size = szn_record_length(partitions->format, record);
 
 		CHECK_FOR_INTERRUPTS();
+		if (record->link != whole->candidate)
+		{
+			/* bits that have not told these records apart from others yet */
+			uint32		hash = (uint32) szn_mix((uint64) record->link << 8 | depth);
+
+			part += 1 + (((uint64) hash * num_parts) >> 32);
+		}
 		note_record(partitions, part, record, size);
 		write_file(partitions, part, record, size);
 	}
@@ -749,16 +911,22 @@ szn_partitions_next(SznPartitions *partitions)
 		close_file(partitions, partition);
 		free_chunks(partitions, partition);
 	}
+	while (partitions->num_partitions > (int) partitions->counters->partitions &&
+		   partitions->partitions[partitions->num_partitions - 1].file == NULL)
+		partitions->num_partitions--;
 
 	for (int i = 0; i < partitions->num_partitions; i++)
 	{
 		partition = &partitions->partitions[i];
-		if ((partition->num_chunks > 0 || partition->file) && (next < 0 || partition->file == NULL))
+		if (partition->num_chunks > 0)
 		{
 			next = i;
-			if (partition->file == NULL)
-				break;
+			break;
 		}
+		/* parts before others, which then need not be divided at the same time */
+		if (partition->file &&
+			(next < 0 || partition->depth > partitions->partitions[next].depth))
+			next = i;
 	}
 	partitions->current = next;
 	if (next < 0)
@@ -773,17 +941,16 @@ szn_partitions_next(SznPartitions *partitions)
 
 		if (!fits(partitions, partition))
 		{
-			if (partition->is_single && partition->is_ordered)
+			int			num_parts = choose_num_parts(partitions, partition);
+
+			if (num_parts > 0)
 			{
-				rewind_file(partition);
-				return SZN_PARTITION_STREAM;
-			}
-			if (!partition->is_single && !partition->was_split)
-			{
-				split_partition(partitions, next);
+				divide_partition(partitions, next, num_parts);
 				return szn_partitions_next(partitions);
 			}
-			rewind_file(partition);
+			szn_reader_begin(&partitions->reader, partition->file);
+			if (partition->is_single && partition->is_ordered)
+				return SZN_PARTITION_STREAM;
 			partitions->counters->sorted_partitions++;
 			return SZN_PARTITION_FILE;
 		}

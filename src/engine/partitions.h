@@ -30,10 +30,9 @@ typedef uint32 SznLink;
 typedef struct SznActor
 {
 	SznLink		first;
-	SznLink		last;
+	SznLink		last;			/* while they are gathered */
 	SznLink		first_untimed;
 	SznLink		last_untimed;
-	int64		last_time;		/* of the record "last" */
 	uint32		hash;
 	bool		is_unordered;	/* to be sorted before it is read */
 } SznActor;
@@ -59,20 +58,20 @@ typedef struct SznPartition
 	SznChunk  **chunks;
 	int			num_chunks;
 	int			max_chunks;
-	Size		memory;			/* of the chunks */
+	Size		memory;			/* of the chunks, as allocated */
 	BufFile    *file;			/* once it had to go to disk */
 
 	/* what is in the file */
 	uint64		num_records;
 	uint64		num_bytes;
-	SznRecord  *sample;			/* a copy of its first record */
-	bool		is_single;		/* all of one actor */
+	SznRecord  *sample;			/* its first record, up to the actor, ... */
+	bool		is_single;		/* ... if all records are of that one */
 	bool		is_ordered;		/* by time, those without one at the end */
 	bool		has_untimed;
 	int64		last_time;
 	uint32		candidate;		/* hash of the actor with most records, if ... */
 	int64		votes;			/* ... one actor has more than half */
-	bool		was_split;
+	int			depth;			/* how often it has been divided */
 } SznPartition;
 
 typedef struct SznPartitions
@@ -85,12 +84,15 @@ typedef struct SznPartitions
 	SznPartition *partitions;
 	SznTail    *tails;
 	int			num_partitions;
+	int			max_partitions;
 	int			num_files;		/* partitions on disk */
+	Size		samples;		/* memory of their samples */
 	Size		budget;
 	Size		memory;			/* in use by chunks */
 	Size		max_chunk;		/* with its header */
 	SznRecord  *scratch;		/* a record on its way to a file */
 	Size		scratch_size;
+	SznReader	reader;
 	SznCounters *counters;
 
 	/* the partition at hand */
@@ -122,6 +124,7 @@ extern void szn_partitions_make_room(SznPartitions *partitions, uint32 hash,
 extern SznPartitionState szn_partitions_next(SznPartitions *partitions);
 extern SznActor *szn_partition_actor(SznPartitions *partitions, uint32 number);
 extern SznRecord *szn_partition_read(SznPartitions *partitions);
+extern BufFile *szn_partition_file(SznPartitions *partitions);
 extern void szn_partitions_end(SznPartitions *partitions);
 extern int	szn_choose_num_partitions(double rows, double width, Size budget);
 

@@ -108,6 +108,8 @@ szn_record_size(const SznFormat *format, const Datum *values, const bool *isnull
 		if (!column->byval && !isnull[column->source])
 			size = szn_end_of_value(column, size, values[column->source]);
 	}
+	if (unlikely(size > MaxAllocSize))
+		szn_error_row_too_large();
 	return MAXALIGN(size);
 }
 

@@ -14,11 +14,15 @@
 
 #include "catalog/pg_type.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 
 #include "engine/records.h"
 
 /* Records lie one after the other; each begins aligned. */
 #define RECORD_ALIGN(size)	MAXALIGN(size)
+
+/* How much of a file is read at a time. */
+#define READ_SIZE		BLCKSZ
 
 
 /*
@@ -133,6 +137,18 @@ szn_format_create(TupleDesc descriptor, List *columns,
 }
 
 
+/* More than core could sort, and than a record's length could tell. */
+void
+szn_error_row_too_large(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+			 errmsg("row is too large for a session scan"),
+			 errdetail("The columns that it has to keep of a row can be up to %zu bytes in all.",
+					   (Size) MaxAllocSize)));
+}
+
+
 /*
  * Actors
  */
@@ -157,6 +173,22 @@ szn_record_read(const SznFormat *format, SznRecord *record,
 				Datum *values, bool *isnull)
 {
 	read_columns(format, record, format->num_columns, values, isnull);
+}
+
+/*
+ * How much of a record there has to be to tell whose it is, and how long it
+ * says it is.
+ */
+Size
+szn_record_actor_size(const SznFormat *format, SznRecord *record)
+{
+	Size		offset = format->fixed_size;
+	Datum		value;
+	bool		isnull;
+
+	for (int i = 0; i < format->num_keys; i++)
+		szn_record_next_column(format, record, i, &offset, &value, &isnull);
+	return offset;
 }
 
 static bool
@@ -212,44 +244,111 @@ szn_same_actor(SznFormat *format, SznRecord *a, SznRecord *b)
  * Files
  */
 
+static void
+error_file_read(void)
+{
+	ereport(ERROR,
+			(errcode_for_file_access(),
+			 errmsg("could not read from temporary file of a session scan")));
+}
+
 /* Read so many bytes, which must be there. */
 void
 szn_file_read(BufFile *file, void *data, Size size)
 {
 	if (BufFileRead(file, data, size) != size)
+		error_file_read();
+}
+
+void
+szn_file_seek(BufFile *file, int64 position)
+{
+	if (BufFileSeek(file, 0, (off_t) position, SEEK_SET) != 0)
 		ereport(ERROR,
 				(errcode_for_file_access(),
-				 errmsg("could not read from temporary file of a session scan")));
+				 errmsg("could not seek in temporary file of a session scan")));
+}
+
+/* A reader whose buffer is to be in "context". */
+void
+szn_reader_init(SznReader *reader, const SznFormat *format, MemoryContext context)
+{
+	memset(reader, 0, sizeof(SznReader));
+	reader->format = format;
+	reader->context = context;
+}
+
+/* Read this file from its beginning. */
+void
+szn_reader_begin(SznReader *reader, BufFile *file)
+{
+	reader->file = file;
+	reader->position = 0;
+	reader->filled = 0;
+	reader->next = 0;
 }
 
 /*
- * The next record of a file, which must be there, in a buffer that is made
- * larger, in "context", where needed.
+ * Bring the next record into the buffer, whole, and as many after it as there
+ * is room for.  Others may have moved about in the file meanwhile.
+ */
+static void
+fill_buffer(SznReader *reader)
+{
+	Size		header_size = SZN_RECORD_HEADER(reader->format);
+	Size		size = Max(READ_SIZE, header_size);
+	Size		length;
+
+	reader->filled -= reader->next;
+	if (reader->filled > 0)
+		memmove(reader->buffer, reader->buffer + reader->next, reader->filled);
+	reader->next = 0;
+	for (;;)
+	{
+		Size		count;
+
+		if (size > reader->size)
+		{
+			char	   *larger = (char *) MemoryContextAllocHuge(reader->context, size);
+
+			if (reader->filled > 0)
+				memcpy(larger, reader->buffer, reader->filled);
+			if (reader->buffer)
+				pfree(reader->buffer);
+			reader->buffer = larger;
+			reader->size = size;
+		}
+		szn_file_seek(reader->file, reader->position);
+		count = BufFileRead(reader->file, reader->buffer + reader->filled,
+							reader->size - reader->filled);
+		reader->position += count;
+		reader->filled += count;
+		if (reader->filled < header_size)
+			error_file_read();
+
+		length = szn_record_length(reader->format, (SznRecord *) reader->buffer);
+		if (reader->filled >= length)
+			return;
+		if (length <= reader->size)
+			error_file_read();
+		size = length;
+	}
+}
+
+/*
+ * The next record, which must be there; valid until the next call.
  */
 SznRecord *
-szn_record_from_file(const SznFormat *format, BufFile *file,
-					 MemoryContext context,
-					 SznRecord **buffer, Size *buffer_size)
+szn_reader_next(SznReader *reader)
 {
-	Size		header_size = SZN_RECORD_HEADER(format);
-	Size		size;
+	Size		rest = reader->filled - reader->next;
+	SznRecord  *record;
 
-	if (*buffer_size < header_size)
-	{
-		*buffer_size = Max(header_size, 1024);
-		*buffer = (SznRecord *) MemoryContextAlloc(context, *buffer_size);
-	}
-	szn_file_read(file, *buffer, header_size);
-	size = szn_record_length(format, *buffer);
-	if (size > *buffer_size)
-	{
-		SznRecord  *larger = (SznRecord *) MemoryContextAllocHuge(context, size);
-
-		memcpy(larger, *buffer, header_size);
-		pfree(*buffer);
-		*buffer = larger;
-		*buffer_size = size;
-	}
-	szn_file_read(file, (char *) *buffer + header_size, size - header_size);
-	return *buffer;
+	if (rest < SZN_RECORD_HEADER(reader->format) ||
+		rest < szn_record_length(reader->format,
+								 (SznRecord *) (reader->buffer + reader->next)))
+		fill_buffer(reader);
+	record = (SznRecord *) (reader->buffer + reader->next);
+	reader->next += szn_record_length(reader->format, record);
+	return record;
 }

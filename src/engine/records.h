@@ -91,8 +91,23 @@ typedef struct SznCounters
 	uint64		partitions;
 	uint64		sorted_partitions;	/* too large for memory, hence sorted */
 	uint64		disk_bytes;
+	Size		partition_memory;	/* in use now: by partitions, ... */
+	Size		stream_memory;	/* ... and by what streams and sorts hold */
 	Size		peak_memory;
 } SznCounters;
+
+/* A file that is read record by record, a piece of it being in memory. */
+typedef struct SznReader
+{
+	const SznFormat *format;
+	MemoryContext context;
+	BufFile    *file;
+	int64		position;		/* in the file, where the next piece begins */
+	char	   *buffer;
+	Size		size;
+	Size		filled;
+	Size		next;			/* record in the buffer */
+} SznReader;
 
 /* What tells the length of a record. */
 #define SZN_RECORD_HEADER(format) \
@@ -104,11 +119,24 @@ extern SznFormat *szn_format_create(TupleDesc descriptor, List *columns,
 									bool has_expiry);
 extern void szn_record_read(const SznFormat *format, SznRecord *record,
 							Datum *values, bool *isnull);
+extern void szn_error_row_too_large(void);
+extern Size szn_record_actor_size(const SznFormat *format, SznRecord *record);
 extern void szn_file_read(BufFile *file, void *data, Size size);
-extern SznRecord *szn_record_from_file(const SznFormat *format, BufFile *file,
-									   MemoryContext context,
-									   SznRecord **buffer, Size *buffer_size);
+extern void szn_file_seek(BufFile *file, int64 position);
+extern void szn_reader_init(SznReader *reader, const SznFormat *format,
+							MemoryContext context);
+extern void szn_reader_begin(SznReader *reader, BufFile *file);
+extern SznRecord *szn_reader_next(SznReader *reader);
 extern bool szn_same_actor(SznFormat *format, SznRecord *a, SznRecord *b);
+
+/* Some memory is in use, or no longer: keep the peak up to date. */
+static inline void
+szn_count_peak(SznCounters *counters)
+{
+	Size		memory = counters->partition_memory + counters->stream_memory;
+
+	counters->peak_memory = Max(counters->peak_memory, memory);
+}
 
 /* The size of a record that is there. */
 static inline Size

@@ -451,14 +451,16 @@ forget(SznScan *scan)
 	if (scan->partitions)
 		szn_partitions_end(scan->partitions);
 	scan->partitions = NULL;
-	if (scan->held_run)
+	if (scan->held)
 	{
-		szn_spool_clear(scan->held_run);
-		szn_spool_clear(scan->held_instant);
+		szn_spool_clear(scan->held);
+		szn_spool_clear(scan->spare);
 	}
-	scan->held_run = NULL;
-	scan->held_instant = NULL;
-	scan->output = NULL;
+	scan->held = NULL;
+	scan->spare = NULL;
+	scan->is_putting_out = false;
+	scan->counters.partition_memory = 0;
+	scan->counters.stream_memory = 0;
 	scan->ahead = NULL;
 	scan->buffer = NULL;
 	scan->buffer_size = 0;

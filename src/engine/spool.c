@@ -1,10 +1,11 @@
 /*-------------------------------------------------------------------------
  *
  * spool.c
- *	  A queue of records: filled, read once, emptied.
+ *	  A queue of records: put at its end, released from its beginning.
  *
  * Holds the rows of an instant or a session that is not over yet while rows
- * stream by.  What exceeds its share of memory goes to a temporary file.
+ * stream by.  What exceeds its share of memory goes to a temporary file.  Rows
+ * that come from a file are not kept at all, but read from there once more.
  *
  *-------------------------------------------------------------------------
  */
@@ -24,29 +25,58 @@ szn_spool_create(SznFormat *format, Size max_size, SznCounters *counters)
 	spool->context = CurrentMemoryContext;
 	spool->max_size = max_size;
 	spool->counters = counters;
+	szn_reader_init(&spool->reader, format, CurrentMemoryContext);
 	return spool;
+}
+
+/*
+ * The records that will be put are those of this file, in this order; until
+ * the spool is cleared.  The file stays the caller's.
+ */
+void
+szn_spool_replay(SznSpool *spool, BufFile *file)
+{
+	szn_spool_clear(spool);
+	spool->is_replay = true;
+	spool->file = file;
+	szn_reader_begin(&spool->reader, file);
+}
+
+/* Room for so many bytes more.  False if they are not for memory. */
+static bool
+reserve_memory(SznSpool *spool, Size length)
+{
+	Size		size;
+
+	if (spool->file || spool->used + length > spool->max_size)
+		return false;
+	if (spool->used + length <= spool->size)
+		return true;
+
+	size = Max(spool->size * 2, 1024);
+	size = Min(Max(size, spool->used + length), spool->max_size);
+	spool->memory = spool->memory ?
+		repalloc_huge(spool->memory, size) :
+		MemoryContextAllocHuge(spool->context, size);
+	spool->counters->stream_memory += size - spool->size;
+	szn_count_peak(spool->counters);
+	spool->size = size;
+	return true;
 }
 
 /* Append a copy of a record. */
 void
 szn_spool_put(SznSpool *spool, const SznRecord *record)
 {
-	Size		length = szn_record_length(spool->format, record);
-	MemoryContext caller_context;
+	Size		length;
 
 	spool->count++;
-	if (spool->file == NULL && spool->used + length <= spool->max_size)
-	{
-		if (spool->used + length > spool->size)
-		{
-			Size		size = Max(spool->size * 2, 1024);
+	if (spool->is_replay)
+		return;
 
-			size = Min(Max(size, spool->used + length), spool->max_size);
-			spool->memory = spool->memory ?
-				repalloc_huge(spool->memory, size) :
-				MemoryContextAllocHuge(spool->context, size);
-			spool->size = size;
-		}
+	length = szn_record_length(spool->format, record);
+	if (reserve_memory(spool, length))
+	{
 		memcpy(spool->memory + spool->used, record, length);
 		spool->used += length;
 		return;
@@ -54,35 +84,37 @@ szn_spool_put(SznSpool *spool, const SznRecord *record)
 
 	if (spool->file == NULL)
 	{
-		caller_context = MemoryContextSwitchTo(spool->context);
+		MemoryContext caller_context = MemoryContextSwitchTo(spool->context);
+
 		spool->file = BufFileCreateTemp(false);
 		MemoryContextSwitchTo(caller_context);
+		szn_reader_begin(&spool->reader, spool->file);
 	}
 	BufFileWrite(spool->file, unconstify(SznRecord *, record), length);
 	spool->counters->disk_bytes += length;
 }
 
-/* All has been put: now read from the beginning. */
+/*
+ * Let the first so many records be read.  No more can be put until they have
+ * been, and then only if there are none left.
+ */
 void
-szn_spool_rewind(SznSpool *spool)
+szn_spool_release(SznSpool *spool, uint64 count)
 {
-	spool->read = 0;
-	spool->left = spool->count;
-	if (spool->file && BufFileSeek(spool->file, 0, 0L, SEEK_SET) != 0)
-		ereport(ERROR,
-				(errcode_for_file_access(),
-				 errmsg("could not rewind temporary file of a session scan")));
+	Assert(spool->released == 0 && count <= spool->count);
+	spool->released = count;
 }
 
-/* The next record, valid until the next call; NULL at the end. */
+/* The next released record, valid until the next call; NULL if none is. */
 SznRecord *
 szn_spool_next(SznSpool *spool)
 {
 	SznRecord  *record;
 
-	if (spool->left == 0)
+	if (spool->released == 0)
 		return NULL;
-	spool->left--;
+	spool->released--;
+	spool->count--;
 
 	if (spool->read < spool->used)
 	{
@@ -90,18 +122,19 @@ szn_spool_next(SznSpool *spool)
 		spool->read += szn_record_length(spool->format, record);
 		return record;
 	}
-	return szn_record_from_file(spool->format, spool->file, spool->context,
-								&spool->scratch, &spool->scratch_size);
+	return szn_reader_next(&spool->reader);
 }
 
 /* Empty it. */
 void
 szn_spool_clear(SznSpool *spool)
 {
-	if (spool->file)
+	if (spool->file && !spool->is_replay)
 		BufFileClose(spool->file);
 	spool->file = NULL;
+	spool->is_replay = false;
 	spool->count = 0;
-	spool->left = 0;
+	spool->released = 0;
 	spool->used = 0;
+	spool->read = 0;
 }

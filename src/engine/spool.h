@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * spool.h
- *	  A queue of records: filled, read once, emptied.
+ *	  A queue of records: put at its end, released from its beginning.
  *
  *-------------------------------------------------------------------------
  */
@@ -17,28 +17,27 @@ typedef struct SznSpool
 	SznFormat  *format;
 	MemoryContext context;
 	SznCounters *counters;
-	uint64		count;			/* of records */
+	uint64		count;			/* of records in the queue */
+	uint64		released;		/* how many of them may be read */
 
-	/* those in memory */
+	/* those in memory, the first ones */
 	char	   *memory;
 	Size		size;
 	Size		max_size;
 	Size		used;
+	Size		read;			/* how far they have been read */
 
 	/* what did not fit */
 	BufFile    *file;
-
-	/* reading */
-	Size		read;			/* how far memory has been read */
-	uint64		left;			/* records not yet read */
-	SznRecord  *scratch;
-	Size		scratch_size;
+	bool		is_replay;		/* nothing is kept: the file has them all */
+	SznReader	reader;
 } SznSpool;
 
 extern SznSpool *szn_spool_create(SznFormat *format, Size max_size,
 								  SznCounters *counters);
+extern void szn_spool_replay(SznSpool *spool, BufFile *file);
 extern void szn_spool_put(SznSpool *spool, const SznRecord *record);
-extern void szn_spool_rewind(SznSpool *spool);
+extern void szn_spool_release(SznSpool *spool, uint64 count);
 extern SznRecord *szn_spool_next(SznSpool *spool);
 extern void szn_spool_clear(SznSpool *spool);
 

@@ -8,7 +8,7 @@
  * tuplesort.  A row may have to be held until its instant or its session is
  * over.
  *
- * 	input --> ahead --> held instant --> held run --> output
+ * 	input --> ahead --> held, until that is over --> output
  *
  *-------------------------------------------------------------------------
  */
@@ -16,6 +16,7 @@
 
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
+#include "utils/guc.h"
 #include "utils/typcache.h"
 
 #include "engine/engine.h"
@@ -108,6 +109,10 @@ is_new_actor(SznScan *scan)
 	return !is_same;
 }
 
+/*
+ * Begin a stream: of the input, of the partition at hand as it is, or of the
+ * one that has been sorted.
+ */
 void
 szn_begin_stream(SznScan *scan)
 {
@@ -115,64 +120,72 @@ szn_begin_stream(SznScan *scan)
 	scan->stream_ended = false;
 	scan->has_actor = false;
 	scan->has_instant = false;
-	scan->output = NULL;
-	if (scan->held_run == NULL)
+	scan->is_putting_out = false;
+	if (scan->held == NULL)
 	{
 		MemoryContext caller_context = MemoryContextSwitchTo(scan->context);
+		Size		share = scan->budget / (scan->mode == SZN_MODE_STREAMED ? 2 : 8);
 
-		scan->held_run = szn_spool_create(scan->format, scan->budget / 8, &scan->counters);
-		scan->held_instant = szn_spool_create(scan->format, scan->budget / 8, &scan->counters);
+		scan->held = szn_spool_create(scan->format, share, &scan->counters);
+		scan->spare = szn_spool_create(scan->format, share, &scan->counters);
 		MemoryContextSwitchTo(caller_context);
 	}
+	szn_spool_clear(scan->held);
+	if (scan->mode == SZN_MODE_PARTITIONED && scan->sort == NULL)
+		szn_spool_replay(scan->held, szn_partition_file(scan->partitions));
 }
 
+/* The first so many of the held rows are labelled by now. */
 static void
-put_out(SznScan *scan, SznSpool *spool)
+put_out(SznScan *scan, uint64 count)
 {
-	szn_spool_rewind(spool);
-	scan->output = spool;
+	szn_spool_release(scan->held, count);
+	scan->is_putting_out = true;
 }
 
+/* All that could be put out has been: what is left is held as the next run. */
 static void
-swap_spools(SznScan *scan)
+keep_rest(SznScan *scan)
 {
-	SznSpool   *spool = scan->held_run;
+	SznSpool   *held = scan->held;
+	SznRecord  *record;
 
-	scan->held_run = scan->held_instant;
-	scan->held_instant = spool;
+	scan->is_putting_out = false;
+	if (held->is_replay)
+		return;
+
+	if (held->count > 0)
+	{
+		szn_spool_release(held, held->count);
+		while ((record = szn_spool_next(held)) != NULL)
+		{
+			CHECK_FOR_INTERRUPTS();
+			szn_spool_put(scan->spare, record);
+		}
+		scan->held = scan->spare;
+		scan->spare = held;
+	}
+	szn_spool_clear(held);
 }
 
 /* The held instant is complete. */
 static void
 take_instant(SznScan *scan)
 {
+	uint64		before = scan->held->count - scan->instant.event_count;
 	bool		is_new = szn_boundary_step(&scan->boundary, &scan->instant);
-	SznRecord  *record;
 
 	scan->has_instant = false;
 	if (scan->hold == SZN_HOLD_INSTANT)
 	{
 		if (is_new)
 			szn_set_run(scan, &scan->boundary.run);
-		put_out(scan, scan->held_instant);
+		put_out(scan, scan->held->count);
 	}
-	else if (scan->held_run->count == 0)
-		swap_spools(scan);
-	else if (is_new)
+	else if (is_new && before > 0)
 	{
-		/* and when that is out, the instant is held as the next run */
 		szn_set_run(scan, &scan->boundary.finished);
-		put_out(scan, scan->held_run);
-	}
-	else
-	{
-		szn_spool_rewind(scan->held_instant);
-		while ((record = szn_spool_next(scan->held_instant)) != NULL)
-		{
-			CHECK_FOR_INTERRUPTS();
-			szn_spool_put(scan->held_run, record);
-		}
-		szn_spool_clear(scan->held_instant);
+		put_out(scan, before);
 	}
 }
 
@@ -201,21 +214,21 @@ szn_next_of_stream(SznScan *scan)
 		bool		is_over;
 		bool		is_untimed;
 
-		if (scan->output)
+		if (scan->is_putting_out)
 		{
-			record = szn_spool_next(scan->output);
+			record = szn_spool_next(scan->held);
 			if (record)
 			{
 				scan->event_number++;
 				return record;
 			}
-			szn_spool_clear(scan->output);
-			if (scan->output == scan->held_run && scan->held_instant->count > 0)
-				swap_spools(scan);
-			scan->output = NULL;
+			keep_rest(scan);
 		}
 
 		CHECK_FOR_INTERRUPTS();
+		/* many rows may have to be read before one can be put out */
+		if (!scan->format->is_fixed)
+			ResetExprContext(scan->css.ss.ps.ps_ExprContext);
 		is_over = !read_ahead(scan) || is_new_actor(scan);
 		is_untimed = scan->ahead && (scan->ahead->flags & SZN_HAS_TIME) == 0;
 
@@ -232,7 +245,7 @@ szn_next_of_stream(SznScan *scan)
 			if (scan->hold == SZN_HOLD_RUN)
 			{
 				szn_set_run(scan, &scan->boundary.finished);
-				put_out(scan, scan->held_run);
+				put_out(scan, scan->held->count);
 				continue;
 			}
 		}
@@ -268,7 +281,7 @@ szn_next_of_stream(SznScan *scan)
 		else
 			szn_begin_instant(scan, &scan->instant, record);
 		scan->has_instant = true;
-		szn_spool_put(scan->held_instant, record);
+		szn_spool_put(scan->held, record);
 	}
 }
 
@@ -277,9 +290,19 @@ szn_next_of_stream(SznScan *scan)
  * Sorting
  */
 
+/* What a sort may take, in kilobytes. */
+static int
+sort_memory(SznScan *scan)
+{
+	Size		kilobytes = scan->budget / 2 / 1024;
+
+	return (int) Min(Max(kilobytes, 64), MAX_KILOBYTES);
+}
+
 /*
  * A partition that does not fit into memory: sort it by actor and time.  The
- * hash comes first, since it is cheap to compare.
+ * hash comes first, since it is cheap to compare; and of one actor's records
+ * nothing but the time has to be.
  */
 void
 szn_sort_partition(SznScan *scan)
@@ -291,8 +314,10 @@ szn_sort_partition(SznScan *scan)
 	Oid		   *operators = (Oid *) palloc(sizeof(Oid) * (num_keys + 2));
 	Oid		   *collations = (Oid *) palloc0(sizeof(Oid) * (num_keys + 2));
 	bool	   *nulls_first = (bool *) palloc0(sizeof(bool) * (num_keys + 2));
+	int			first = scan->partition->is_single ? num_keys + 1 : 0;
 	Datum	   *values = (Datum *) palloc(sizeof(Datum) * Max(format->num_columns, 1));
 	bool	   *nulls = (bool *) palloc(sizeof(bool) * Max(format->num_columns, 1));
+	TuplesortInstrumentation stats;
 	SznRecord  *record;
 	MemoryContext caller_context;
 
@@ -328,9 +353,10 @@ szn_sort_partition(SznScan *scan)
 			collations[i] = format->keys[i - 1].collation;
 	}
 	caller_context = MemoryContextSwitchTo(scan->context);
-	scan->sort = tuplesort_begin_heap(scan->sort_descriptor, num_keys + 2, columns,
-									  operators, collations, nulls_first,
-									  (int) (Max(scan->budget / 2, 64 * 1024) / 1024),
+	scan->sort = tuplesort_begin_heap(scan->sort_descriptor, num_keys + 2 - first,
+									  columns + first, operators + first,
+									  collations + first, nulls_first + first,
+									  sort_memory(scan),
 									  NULL, TUPLESORT_NONE);
 	MemoryContextSwitchTo(caller_context);
 
@@ -342,9 +368,7 @@ szn_sort_partition(SznScan *scan)
 
 		CHECK_FOR_INTERRUPTS();
 		if (size + VARHDRSZ > MaxAllocSize)
-			ereport(ERROR,
-					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-					 errmsg("row is too large to be sorted")));
+			szn_error_row_too_large();
 		reserve(scan, &scan->buffer, &scan->buffer_size, size + VARHDRSZ);
 		bytes = (bytea *) scan->buffer;
 		SET_VARSIZE(bytes, size + VARHDRSZ);
@@ -370,6 +394,15 @@ szn_sort_partition(SznScan *scan)
 	tuplesort_performsort(scan->sort);
 	pfree(values);
 	pfree(nulls);
+
+	tuplesort_get_stats(scan->sort, &stats);
+	if (stats.spaceType == SORT_SPACE_TYPE_DISK)
+		scan->counters.disk_bytes += (uint64) stats.spaceUsed * 1024;
+	scan->sort_memory = 1024 *
+		(stats.spaceType == SORT_SPACE_TYPE_DISK ? (Size) sort_memory(scan) :
+		 (Size) stats.spaceUsed);
+	scan->counters.stream_memory += scan->sort_memory;
+	szn_count_peak(&scan->counters);
 }
 
 void
@@ -380,4 +413,5 @@ szn_end_sort(SznScan *scan)
 	ExecClearTuple(scan->sort_slot);
 	tuplesort_end(scan->sort);
 	scan->sort = NULL;
+	scan->counters.stream_memory -= scan->sort_memory;
 }
