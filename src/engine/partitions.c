@@ -620,11 +620,6 @@ gather_actors(SznPartitions *partitions, SznPartition *partition)
 	MemoryContext caller_context =
 		MemoryContextSwitchTo(partitions->comparison_context);
 
-	MemoryContextReset(partitions->actors_context);
-	partitions->actors = NULL;
-	partitions->num_actors = 0;
-	partitions->max_actors = 0;
-	partitions->table = NULL;
 	grow_table(partitions);
 
 	for (int i = 0; i < partition->num_chunks; i++)
@@ -910,7 +905,13 @@ szn_partitions_next(SznPartitions *partitions)
 		partition = &partitions->partitions[partitions->current];
 		close_file(partitions, partition);
 		free_chunks(partitions, partition);
+		MemoryContextReset(partitions->actors_context);
+		partitions->actors = NULL;
+		partitions->num_actors = 0;
+		partitions->max_actors = 0;
+		partitions->table = NULL;
 	}
+	count_memory(partitions);
 	while (partitions->num_partitions > (int) partitions->counters->partitions &&
 		   partitions->partitions[partitions->num_partitions - 1].file == NULL)
 		partitions->num_partitions--;
