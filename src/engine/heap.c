@@ -103,6 +103,8 @@ typedef struct SznHeapMember
 	bool		has_pointers;	/* a value of core's is somewhere else */
 	int			num_conditions;
 	SznSimple **conditions;
+	int			num_not_null;
+	int		   *not_null;		/* columns that must not be NULL */
 	bool		by_core;		/* not all conditions are simple */
 	int			width;			/* of a row */
 } SznHeapMember;
@@ -271,9 +273,13 @@ init_direct(SznHeapReader *reader, SznHeapMember *member, List *targets)
 			init_expr(reader, member, foreach_current_index(cell), (Node *) lfirst(cell));
 	}
 
-	/* in core's order, so all by us or all by core */
+	/*
+	 * All by us or all by core, in core's order; but to be NULL is no secret
+	 * that a row could give away, and no error.
+	 */
 	member->conditions = (SznSimple **)
 		palloc0(sizeof(SznSimple *) * Max(list_length(plan->qual), 1));
+	member->not_null = (int *) palloc(sizeof(int) * Max(list_length(plan->qual), 1));
 	foreach(cell, plan->qual)
 	{
 		SznSimple  *simple = szn_simple_create((Node *) lfirst(cell), member->node,
@@ -283,9 +289,14 @@ init_direct(SznHeapReader *reader, SznHeapMember *member, List *targets)
 		{
 			member->by_core = true;
 			member->num_conditions = 0;
+			member->num_not_null = 0;
 			break;
 		}
-		member->conditions[member->num_conditions++] = simple;
+		if (simple->kind == SZN_SIMPLE_IS_NOT_NULL &&
+			simple->args[0]->kind == SZN_SIMPLE_COLUMN)
+			member->not_null[member->num_not_null++] = simple->args[0]->place;
+		else
+			member->conditions[member->num_conditions++] = simple;
 	}
 	if (member->num_fixed > member->num_attributes)
 	{
@@ -504,10 +515,18 @@ read_attributes(SznHeapMember *member, HeapTupleHeader tuple, Datum *values, boo
 static inline bool
 meets_conditions(SznHeapMember *member, const Datum *values, const bool *nulls)
 {
+	for (int i = 0; i < member->num_not_null; i++)
+	{
+		if (nulls[member->not_null[i]])
+		{
+			InstrCountFiltered1(member->node, 1);
+			return false;
+		}
+	}
 	for (int i = 0; i < member->num_conditions; i++)
 	{
 		bool		isnull;
-		Datum		value = szn_simple_eval(member->conditions[i], values, nulls, &isnull);
+		Datum		value = szn_simple_value(member->conditions[i], values, nulls, &isnull);
 
 		if (isnull || !DatumGetBool(value))
 		{
@@ -551,7 +570,7 @@ compute_columns(SznHeapMember *member, Datum *values, bool *nulls)
 		SznHeapExpr *expr = &member->simple[i];
 
 		values[expr->column] =
-			szn_simple_eval(expr->simple, values, nulls, &nulls[expr->column]);
+			szn_simple_value(expr->simple, values, nulls, &nulls[expr->column]);
 	}
 
 	/* last, since their values are in memory that the others may reset */

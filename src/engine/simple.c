@@ -30,52 +30,6 @@
 #include "compat.h"
 #include "engine/simple.h"
 
-typedef enum SznSimpleKind
-{
-	SZN_SIMPLE_COLUMN,
-	SZN_SIMPLE_INVARIANT,		/* the same for all rows */
-	SZN_SIMPLE_IS_NULL,
-	SZN_SIMPLE_IS_NOT_NULL,
-	SZN_SIMPLE_COMPARE,			/* whole numbers, times */
-	SZN_SIMPLE_EQUAL_TEXT,
-	SZN_SIMPLE_AND,
-	SZN_SIMPLE_OR,
-	SZN_SIMPLE_NOT,
-	SZN_SIMPLE_CASE				/* WHEN first THEN second ELSE third END */
-} SznSimpleKind;
-
-typedef enum SznComparison
-{
-	SZN_EQ,
-	SZN_NE,
-	SZN_LT,
-	SZN_LE,
-	SZN_GT,
-	SZN_GE
-} SznComparison;
-
-struct SznSimple
-{
-	SznSimpleKind kind;
-	SznComparison comparison;
-	int			place;			/* of a column */
-	int16		typlen;
-	bool		typbyval;
-	int			num_args;
-	SznSimple **args;
-
-	/* an invariant */
-	ExprState  *state;			/* NULL: a constant */
-	ExprContext *econtext;
-	MemoryContext context;
-	bool		is_known;
-	Datum		value;
-	bool		isnull;
-	const char *bytes;			/* of a text */
-	Size		num_bytes;
-	Oid			collation;
-};
-
 /* What is needed while an expression is taken apart. */
 typedef struct SznSimpleMaker
 {
@@ -224,6 +178,24 @@ make_invariant(SznSimpleMaker *maker, Node *expr)
 	return simple;
 }
 
+/* A short constant, as a tuple mostly holds it. */
+static void
+make_image(SznSimple *simple)
+{
+	SznSimple  *constant = simple->args[1];
+	struct varlena *text = (struct varlena *) DatumGetPointer(constant->value);
+	char	   *image;
+
+	if (constant->state != NULL || constant->isnull || VARATT_IS_EXTENDED(text) ||
+		!VARATT_CAN_MAKE_SHORT(text))
+		return;
+	simple->image_size = VARATT_CONVERTED_SHORT_SIZE(text);
+	image = (char *) palloc(simple->image_size);
+	SET_VARSIZE_SHORT(image, simple->image_size);
+	memcpy(image + VARHDRSZ_SHORT, VARDATA(text), simple->image_size - VARHDRSZ_SHORT);
+	simple->image = image;
+}
+
 static SznSimple *
 make_comparison(SznSimpleMaker *maker, OpExpr *expr)
 {
@@ -270,6 +242,8 @@ make_comparison(SznSimpleMaker *maker, OpExpr *expr)
 		(simple->args[1]->kind != SZN_SIMPLE_COLUMN &&
 		 simple->args[1]->kind != SZN_SIMPLE_INVARIANT))
 		return NULL;
+	if (simple->kind == SZN_SIMPLE_EQUAL_TEXT)
+		make_image(simple);
 	return simple;
 }
 
@@ -470,7 +444,7 @@ eval_junction(SznSimple *simple, const Datum *values, const bool *nulls,
 
 	for (int i = 0; i < simple->num_args; i++)
 	{
-		Datum		value = szn_simple_eval(simple->args[i], values, nulls, isnull);
+		Datum		value = szn_simple_value(simple->args[i], values, nulls, isnull);
 
 		if (*isnull)
 			any_null = true;
@@ -545,7 +519,7 @@ szn_simple_eval(SznSimple *simple, const Datum *values, const bool *nulls, bool 
 			return BoolGetDatum(!*isnull && !DatumGetBool(value));
 
 		case SZN_SIMPLE_CASE:
-			value = szn_simple_eval(simple->args[0], values, nulls, isnull);
+			value = szn_simple_value(simple->args[0], values, nulls, isnull);
 			return szn_simple_eval(simple->args[!*isnull && DatumGetBool(value) ? 1 : 2],
 								   values, nulls, isnull);
 	}

@@ -10,7 +10,57 @@
 
 #include "nodes/execnodes.h"
 
-typedef struct SznSimple SznSimple;
+#include "compat.h"
+
+typedef enum SznSimpleKind
+{
+	SZN_SIMPLE_COLUMN,
+	SZN_SIMPLE_INVARIANT,		/* the same for all rows */
+	SZN_SIMPLE_IS_NULL,
+	SZN_SIMPLE_IS_NOT_NULL,
+	SZN_SIMPLE_COMPARE,			/* whole numbers, times */
+	SZN_SIMPLE_EQUAL_TEXT,
+	SZN_SIMPLE_AND,
+	SZN_SIMPLE_OR,
+	SZN_SIMPLE_NOT,
+	SZN_SIMPLE_CASE				/* WHEN first THEN second ELSE third END */
+} SznSimpleKind;
+
+typedef enum SznComparison
+{
+	SZN_EQ,
+	SZN_NE,
+	SZN_LT,
+	SZN_LE,
+	SZN_GT,
+	SZN_GE
+} SznComparison;
+
+typedef struct SznSimple
+{
+	SznSimpleKind kind;
+	SznComparison comparison;
+	int			place;			/* of a column */
+	int16		typlen;
+	bool		typbyval;
+	int			num_args;
+	struct SznSimple **args;
+
+	/* an invariant */
+	ExprState  *state;			/* NULL: a constant */
+	ExprContext *econtext;
+	MemoryContext context;
+	bool		is_known;
+	Datum		value;
+	bool		isnull;
+	const char *bytes;			/* of a text */
+	Size		num_bytes;
+
+	/* a comparison of texts */
+	Oid			collation;
+	const char *image;			/* how a tuple holds this constant, if short */
+	Size		image_size;
+} SznSimple;
 
 /* Where a row has an attribute of the table; called once for each mention. */
 typedef int (*SznPlaceOfAttribute) (void *argument, AttrNumber attribute);
@@ -20,5 +70,25 @@ extern SznSimple *szn_simple_create(Node *expr, PlanState *parent,
 extern void szn_simple_forget(SznSimple *simple);
 extern Datum szn_simple_eval(SznSimple *simple, const Datum *values,
 							 const bool *nulls, bool *isnull);
+
+/* The same, with what is most frequent inlined. */
+static inline Datum
+szn_simple_value(SznSimple *simple, const Datum *values, const bool *nulls, bool *isnull)
+{
+	if (simple->image)
+	{
+		int			place = simple->args[0]->place;
+		const char *text = DatumGetPointer(values[place]);
+
+		if (likely(!nulls[place] && VARATT_IS_SHORT(text) && !VARATT_IS_EXTERNAL(text)))
+		{
+			*isnull = false;
+			return BoolGetDatum((*text == *simple->image &&
+								 memcmp(text, simple->image, simple->image_size) == 0) ==
+								(simple->comparison == SZN_EQ));
+		}
+	}
+	return szn_simple_eval(simple, values, nulls, isnull);
+}
 
 #endif							/* SZN_SIMPLE_H */
