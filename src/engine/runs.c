@@ -34,9 +34,10 @@ fill_from_heap(SznScan *scan)
 	for (int i = 0; i < format->num_keys; i++)
 		needs_memory |= !format->keys[i].is_image;
 
-	caller_context = MemoryContextSwitchTo(econtext->ecxt_per_tuple_memory);
+	/* a scan is begun in the query's own memory */
 	while (szn_heap_reader_fill(heap))
 	{
+		caller_context = MemoryContextSwitchTo(econtext->ecxt_per_tuple_memory);
 		for (; heap->next < heap->count; heap->next++)
 		{
 			Datum	   *values = heap->values + heap->next * heap->width;
@@ -50,8 +51,8 @@ fill_from_heap(SznScan *scan)
 							   &event, values, nulls);
 		}
 		scan->counters.rows += heap->count;
+		MemoryContextSwitchTo(caller_context);
 	}
-	MemoryContextSwitchTo(caller_context);
 }
 
 /* Read all input. */
