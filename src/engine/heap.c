@@ -53,7 +53,7 @@
 #define MAX_VALUES	8192
 
 /* Tuples are fetched into the cache so many before they are read. */
-#define AHEAD		8
+#define AHEAD		12
 
 /* How many attributes may be found without looking at those before them. */
 #define MAX_FIXED	8
@@ -584,6 +584,16 @@ compute_columns(SznHeapMember *member, Datum *values, bool *nulls)
 	}
 }
 
+/* This tuple of the page, if there is one, will be read soon. */
+static inline void
+fetch_ahead(HeapScanDesc scan, int number)
+{
+	Page		page = BufferGetPage(scan->rs_cbuf);
+
+	if (number < (int) scan->rs_ntuples)
+		szn_prefetch(PageGetItem(page, PageGetItemId(page, scan->rs_vistuples[number])));
+}
+
 /* The next rows of a scan, all from one page; 0 at its end. */
 static int
 read_pages(SznHeapReader *reader, SznHeapMember *member)
@@ -606,9 +616,7 @@ read_pages(SznHeapReader *reader, SznHeapMember *member)
 				Datum	   *values = reader->values + count * reader->width;
 				bool	   *nulls = reader->nulls + count * reader->width;
 
-				if (member->next + AHEAD < (int) scan->rs_ntuples)
-					szn_prefetch(PageGetItem(page,
-											 PageGetItemId(page, scan->rs_vistuples[member->next + AHEAD])));
+				fetch_ahead(scan, member->next + AHEAD);
 
 				/* core has counted the first one */
 				if (member->next > 0)
@@ -641,6 +649,8 @@ read_pages(SznHeapReader *reader, SznHeapMember *member)
 		}
 		member->on_page = true;
 		member->next = 0;
+		for (int i = 0; i < AHEAD; i++)
+			fetch_ahead(scan, i);
 	}
 }
 
