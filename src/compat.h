@@ -74,7 +74,9 @@
 #if PG_VERSION_NUM >= 160000
 #define szn_groups_need_no_order(root) \
 	(list_length((root)->group_pathkeys) <= (root)->num_groupby_pathkeys)
+#define szn_num_group_pathkeys(root) ((root)->num_groupby_pathkeys)
 #else
+#define szn_num_group_pathkeys(root) list_length((root)->group_pathkeys)
 #define szn_groups_need_no_order(root) ((void) (root), true)
 #endif
 
@@ -95,6 +97,24 @@ szn_has_run_condition(WindowClause *window, List *calls)
 	return window->runCondition != NIL;
 #endif
 }
+
+/* 16 checks rights on objects of any kind by one function */
+#if PG_VERSION_NUM >= 160000
+#define szn_function_aclcheck(function, role, mode) \
+	object_aclcheck(ProcedureRelationId, function, role, mode)
+#else
+#define szn_function_aclcheck(function, role, mode) \
+	pg_proc_aclcheck(function, role, mode)
+#endif
+
+/* 16 lets a sort keep the value that it gives back */
+#if PG_VERSION_NUM >= 160000
+#define szn_tuplesort_getdatum(sort, value, isnull) \
+	tuplesort_getdatum(sort, true, true, value, isnull, NULL)
+#else
+#define szn_tuplesort_getdatum(sort, value, isnull) \
+	tuplesort_getdatum(sort, true, value, isnull, NULL)
+#endif
 
 #define szn_estimate_num_groups(root, exprs, rows) \
 	estimate_num_groups(root, exprs, rows, NULL, NULL)

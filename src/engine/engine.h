@@ -60,6 +60,7 @@ extern void szn_planner_init(void);
 
 /* scan.c */
 extern const CustomScanMethods szn_scan_methods;
+extern bool szn_is_scan(PlanState *node);
 
 /*
  * The state of the node.
@@ -135,6 +136,7 @@ typedef struct SznScan
 	SznCounters counters;
 	SznBoundary boundary;
 	SznRun		run;			/* of the row at hand */
+	uint64		run_serial;		/* counts them, those without sessions as well */
 	int64		event_number;
 	bool		in_session;
 
@@ -169,6 +171,9 @@ typedef struct SznScan
 	TupleTableSlot *sort_slot;
 } SznScan;
 
+extern void szn_begin_records(SznScan *scan);
+extern TupleTableSlot *szn_put_out(SznScan *scan, SznRecord *record);
+
 /* input.c */
 extern bool szn_read_input(SznScan *scan, SznEvent *event);
 
@@ -181,6 +186,15 @@ extern void szn_end_sort(SznScan *scan);
 /* runs.c */
 extern void szn_fill_partitions(SznScan *scan);
 extern SznRecord *szn_next_of_partitions(SznScan *scan);
+extern bool szn_next_partition(SznScan *scan);
+
+/* The next record to put out, its run in scan->run; NULL at the end. */
+static inline SznRecord *
+szn_next_record(SznScan *scan)
+{
+	return scan->mode == SZN_MODE_PARTITIONED ?
+		szn_next_of_partitions(scan) : szn_next_of_stream(scan);
+}
 
 /* explain.c */
 extern void szn_explain_scan(CustomScanState *node, List *ancestors,

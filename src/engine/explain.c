@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * explain.c
- *	  What EXPLAIN shows of the node "Session Scan".
+ *	  What EXPLAIN shows of the nodes "Session Scan" and "Session Aggregate".
  *
  *-------------------------------------------------------------------------
  */
@@ -14,7 +14,7 @@
 #include "utils/ruleutils.h"
 
 #include "compat.h"
-#include "engine/engine.h"
+#include "engine/aggregate.h"
 
 /* "PARTITION BY actor ORDER BY time", in the words of the input. */
 static char *
@@ -102,4 +102,33 @@ szn_explain_scan(CustomScanState *node, List *ancestors, ExplainState *es)
 	}
 	ExplainPropertyInteger("Memory", "kB", (counters->peak_memory + 1023) / 1024, es);
 	ExplainPropertyInteger("Disk", "kB", (counters->disk_bytes + 1023) / 1024, es);
+}
+
+/* ExplainCustomScan of the aggregate. */
+void
+szn_explain_aggregate(CustomScanState *css, List *ancestors, ExplainState *es)
+{
+	SznAggregate *node = (SznAggregate *) css;
+	CustomScan *plan = (CustomScan *) css->ss.ps.plan;
+	List	   *context = set_deparse_context_plan(es->deparse_cxt, (Plan *) plan, ancestors);
+	bool		prefix = list_length(es->rtable) > 1 || es->verbose;
+	List	   *keys = NIL;
+	int			num_called = 0;
+	ListCell   *cell;
+
+	foreach(cell, (List *) list_nth(plan->custom_private, SZN_AGG_PRIVATE_KEYS))
+	{
+		TargetEntry *entry = list_nth_node(TargetEntry, plan->custom_scan_tlist,
+										   lfirst_int(cell) - 1);
+
+		keys = lappend(keys, deparse_expression((Node *) makeVarFromTargetEntry(INDEX_VAR, entry),
+												context, prefix, true));
+	}
+	ExplainPropertyList("Group Key", keys, es);
+	for (int i = 0; i < node->num_steps; i++)
+		num_called += node->steps[i]->kind == SZN_CALL;
+	ExplainPropertyInteger("Native Aggregates", NULL, node->num_steps - num_called, es);
+	ExplainPropertyInteger("Other Aggregates", NULL, num_called, es);
+	if (es->analyze)
+		ExplainPropertyInteger("Distinct Sets Sorted", NULL, node->sorted_sets, es);
 }

@@ -26,8 +26,8 @@
  * The Session Scan under a path of a subquery, if nothing between them
  * changes the order of rows; "subquery" gets the relation between.
  */
-static SznScanPath *
-scan_below(Path *path, RelOptInfo **subquery)
+SznScanPath *
+szn_scan_below(Path *path, RelOptInfo **subquery)
 {
 	if (IsA(path, ProjectionPath))
 		path = ((ProjectionPath *) path)->subpath;
@@ -139,6 +139,8 @@ szn_add_grouped_paths(PlannerInfo *root, RelOptInfo *input_rel,
 	if (!szn_enable_session_scan || input_rel->reloptkind != RELOPT_BASEREL ||
 		input_rel->rtekind != RTE_SUBQUERY || input_rel->subroot == NULL)
 		return;
+	szn_add_aggregate_paths(root, input_rel, grouped_rel, extra);
+
 	if (parse->groupClause == NIL || parse->groupingSets || parse->hasTargetSRFs ||
 		szn_group_clause(root) == NIL || (extra->flags & GROUPING_CAN_USE_SORT) == 0)
 		return;
@@ -151,7 +153,7 @@ szn_add_grouped_paths(PlannerInfo *root, RelOptInfo *input_rel,
 	{
 		Path	   *path = (Path *) lfirst(cell);
 		RelOptInfo *subquery;
-		SznScanPath *scan = scan_below(path, &subquery);
+		SznScanPath *scan = szn_scan_below(path, &subquery);
 		double		num_groups;
 
 		if (scan == NULL || subquery != input_rel || path->param_info ||

@@ -45,6 +45,7 @@ szn_set_run(SznScan *scan, const SznRun *run)
 {
 	scan->run = *run;
 	scan->in_session = SZN_RUN_IS_SESSION(run);
+	scan->run_serial++;
 	scan->event_number = 0;
 	scan->labels_changed = true;
 }
@@ -54,6 +55,7 @@ static inline void
 szn_set_no_run(SznScan *scan)
 {
 	scan->in_session = false;
+	scan->run_serial++;
 	scan->labels_changed = true;
 }
 

@@ -726,6 +726,7 @@ szn_planner_init(void)
 							 GUC_NOT_IN_SAMPLE,
 							 NULL, NULL, NULL);
 
+	szn_aggregate_plan_init();
 	RegisterCustomScanMethods(&szn_scan_methods);
 	previous_upper_paths_hook = create_upper_paths_hook;
 	create_upper_paths_hook = upper_paths;

@@ -47,8 +47,15 @@ extern const CustomPathMethods szn_scan_path_methods;
 extern bool szn_source_of_call(const WindowFunc *call, SznSource *source);
 
 /* grouping.c */
+extern SznScanPath *szn_scan_below(Path *path, RelOptInfo **subquery);
 extern void szn_add_grouped_paths(PlannerInfo *root, RelOptInfo *input_rel,
 								  RelOptInfo *grouped_rel,
 								  GroupPathExtraData *extra);
+
+/* aggregate_plan.c */
+extern void szn_add_aggregate_paths(PlannerInfo *root, RelOptInfo *input_rel,
+									RelOptInfo *grouped_rel,
+									GroupPathExtraData *extra);
+extern void szn_aggregate_plan_init(void);
 
 #endif							/* SZN_PLANNER_H */

@@ -30,8 +30,8 @@
  * are, by the equality that PARTITION BY uses: hashed and compared without a
  * call.
  */
-static bool
-is_image_type(Oid type)
+bool
+szn_is_image_type(Oid type)
 {
 	switch (type)
 	{
@@ -96,7 +96,7 @@ szn_format_create(TupleDesc descriptor, List *columns,
 		Oid			left;
 		Oid			right;
 
-		key->is_image = is_image_type(type);
+		key->is_image = szn_is_image_type(type);
 		key->collation = lfirst_oid(cell2);
 		fmgr_info(get_opcode(lfirst_oid(cell)), &key->equal);
 		if (get_op_hash_functions(lfirst_oid(cell), &left, &right))

@@ -114,6 +114,7 @@ typedef struct SznReader
 	((format)->is_fixed ? sizeof(SznRecord) : \
 	 (format)->length_offset + sizeof(uint32))
 
+extern bool szn_is_image_type(Oid type);
 extern SznFormat *szn_format_create(TupleDesc descriptor, List *columns,
 									List *key_operators, List *key_collations,
 									bool has_expiry);

@@ -121,6 +121,23 @@ advance_run(SznScan *scan)
 	szn_set_run(scan, &scan->boundary.finished);
 }
 
+/* On to the next partition; false if there is none. */
+bool
+szn_next_partition(SznScan *scan)
+{
+	scan->state = szn_partitions_next(scan->partitions);
+	scan->next_actor = 0;
+	scan->actor = NULL;
+	if (scan->state == SZN_PARTITION_NONE)
+		return false;
+	scan->partition = &scan->partitions->partitions[scan->partitions->current];
+	if (scan->state == SZN_PARTITION_FILE)
+		szn_sort_partition(scan);
+	if (scan->state == SZN_PARTITION_STREAM || scan->state == SZN_PARTITION_FILE)
+		szn_begin_stream(scan);
+	return true;
+}
+
 /* The next record to put out, its run in scan->run; NULL at the end. */
 SznRecord *
 szn_next_of_partitions(SznScan *scan)
@@ -167,15 +184,7 @@ szn_next_of_partitions(SznScan *scan)
 			szn_end_sort(scan);
 		}
 
-		scan->state = szn_partitions_next(scan->partitions);
-		scan->next_actor = 0;
-		scan->actor = NULL;
-		if (scan->state == SZN_PARTITION_NONE)
+		if (!szn_next_partition(scan))
 			return NULL;
-		scan->partition = &scan->partitions->partitions[scan->partitions->current];
-		if (scan->state == SZN_PARTITION_FILE)
-			szn_sort_partition(scan);
-		if (scan->state == SZN_PARTITION_STREAM || scan->state == SZN_PARTITION_FILE)
-			szn_begin_stream(scan);
 	}
 }

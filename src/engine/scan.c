@@ -45,6 +45,15 @@ static const CustomExecMethods exec_methods = {
 };
 
 
+/* Is this a node of ours? */
+bool
+szn_is_scan(PlanState *node)
+{
+	return IsA(node, CustomScanState) &&
+		((CustomScanState *) node)->methods == &exec_methods;
+}
+
+
 /*
  * Beginning
  */
@@ -397,34 +406,23 @@ fill_slot(SznScan *scan, SznRecord *record)
 	}
 }
 
-static TupleTableSlot *
-exec_scan(CustomScanState *node)
+/* Read what must be read before the first record can be put out. */
+void
+szn_begin_records(SznScan *scan)
 {
-	SznScan    *scan = (SznScan *) node;
+	scan->begun = true;
+	if (scan->mode == SZN_MODE_PARTITIONED)
+		szn_fill_partitions(scan);
+	else
+		szn_begin_stream(scan);
+}
+
+/* The row of a record that has just been read, in the node's result slot. */
+TupleTableSlot *
+szn_put_out(SznScan *scan, SznRecord *record)
+{
 	TupleTableSlot *slot = scan->slot;
-	SznRecord  *record;
-
-	/* somebody has moved what the slot points to, and it is to be freed */
-	if (unlikely(TTS_SHOULDFREE(slot)))
-		ExecClearTuple(slot);
-	if (unlikely(!scan->begun))
-	{
-		scan->begun = true;
-		if (scan->mode == SZN_MODE_PARTITIONED)
-			szn_fill_partitions(scan);
-		else
-			szn_begin_stream(scan);
-	}
-	if (scan->project || !scan->format->is_fixed || scan->mode == SZN_MODE_STREAMED)
-		ResetExprContext(node->ss.ps.ps_ExprContext);
-
-	record = scan->mode == SZN_MODE_PARTITIONED ?
-		szn_next_of_partitions(scan) : szn_next_of_stream(scan);
-	if (record == NULL)
-	{
-		ExecClearTuple(slot);
-		return ExecClearTuple(node->ss.ps.ps_ResultTupleSlot);
-	}
+	ExprContext *econtext = scan->css.ss.ps.ps_ExprContext;
 
 	/* a virtual slot that is filled can be filled anew as it is */
 	fill_slot(scan, record);
@@ -432,8 +430,31 @@ exec_scan(CustomScanState *node)
 		ExecStoreVirtualTuple(slot);
 	if (!scan->project)
 		return slot;
-	node->ss.ps.ps_ExprContext->ecxt_scantuple = slot;
-	return node->ss.ps.ps_ProjInfo ? ExecProject(node->ss.ps.ps_ProjInfo) : slot;
+	econtext->ecxt_scantuple = slot;
+	return scan->css.ss.ps.ps_ProjInfo ? ExecProject(scan->css.ss.ps.ps_ProjInfo) : slot;
+}
+
+static TupleTableSlot *
+exec_scan(CustomScanState *node)
+{
+	SznScan    *scan = (SznScan *) node;
+	SznRecord  *record;
+
+	/* somebody has moved what the slot points to, and it is to be freed */
+	if (unlikely(TTS_SHOULDFREE(scan->slot)))
+		ExecClearTuple(scan->slot);
+	if (unlikely(!scan->begun))
+		szn_begin_records(scan);
+	if (scan->project || !scan->format->is_fixed || scan->mode == SZN_MODE_STREAMED)
+		ResetExprContext(node->ss.ps.ps_ExprContext);
+
+	record = szn_next_record(scan);
+	if (record == NULL)
+	{
+		ExecClearTuple(scan->slot);
+		return ExecClearTuple(node->ss.ps.ps_ResultTupleSlot);
+	}
+	return szn_put_out(scan, record);
 }
 
 

@@ -29,6 +29,7 @@
 #include "utils/typcache.h"
 
 #include "functions/arguments.h"
+#include "functions/first_last.h"
 
 PG_FUNCTION_INFO_V1(sessionize_first_transition);
 PG_FUNCTION_INFO_V1(sessionize_last_transition);

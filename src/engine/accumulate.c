@@ -1,0 +1,927 @@
+/*-------------------------------------------------------------------------
+ *
+ * accumulate.c
+ *	  The aggregates of a Session Aggregate: what is done for a row, for a run
+ *	  and for a group.
+ *
+ * Each aggregate is a step.  Steps of runs are done once for each run, from
+ * what is known of it: how many rows, first and last time, why it began.  Steps
+ * of rows read columns where they lie in the record.  The answer is the one
+ * that core's functions would give, or the step is a call of these functions
+ * (calls.c).
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_aggregate.h"
+#include "catalog/pg_type.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
+#include "utils/builtins.h"
+#include "utils/float.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/numeric.h"
+#include "utils/syscache.h"
+#include "utils/typcache.h"
+
+#include "engine/aggregate.h"
+#include "engine/sums.h"
+#include "functions/first_last.h"
+
+
+/*
+ * Operands
+ */
+
+/* The node's column that an expression over the subquery's row names, or NULL. */
+static Var *
+plain_column(SznAggregate *node, Expr *expr)
+{
+	while (expr && IsA(expr, RelabelType))
+		expr = ((RelabelType *) expr)->arg;
+	if (expr && IsA(expr, Var) && ((Var *) expr)->varno == INDEX_VAR &&
+		((Var *) expr)->varattno >= 1 && ((Var *) expr)->varattno <= node->num_columns)
+		return (Var *) expr;
+	return NULL;
+}
+
+/*
+ * Where the scan gets a column of the subquery from; false if it is not simply
+ * one of its columns.
+ */
+static bool
+find_source(SznAggregate *node, int column, SznSource *source, int *place)
+{
+	CustomScan *plan = (CustomScan *) node->scan->css.ss.ps.plan;
+	TargetEntry *entry = list_nth_node(TargetEntry, plan->scan.plan.targetlist, column - 1);
+	Var		   *var = (Var *) entry->expr;
+
+	if (!IsA(var, Var) || var->varno != INDEX_VAR || var->varattno < 1)
+		return false;
+	*source = (SznSource) list_nth_int(list_nth(plan->custom_private, SZN_PRIVATE_SOURCES),
+									   var->varattno - 1);
+	*place = list_nth_int(list_nth(plan->custom_private, SZN_PRIVATE_COLUMNS),
+						  var->varattno - 1);
+	return true;
+}
+
+static bool
+is_run_source(SznSource source)
+{
+	return source != SZN_FROM_INPUT && source != SZN_FROM_TIME &&
+		source != SZN_FROM_CONSTANT && source != SZN_FROM_EVENT_NUMBER;
+}
+
+/* How to get the value of an expression over the subquery's row. */
+void
+szn_init_operand(SznAggregate *node, SznOperand *operand, Expr *expr)
+{
+	Var		   *var = plain_column(node, expr);
+	SznFormat  *format = node->scan->format;
+	int			place;
+
+	memset(operand, 0, sizeof(*operand));
+	operand->kind = SZN_OPERAND_EXPRESSION;
+	if (var && find_source(node, var->varattno, &operand->source, &place))
+	{
+		if (operand->source == SZN_FROM_TIME)
+			operand->kind = SZN_OPERAND_TIME;
+		else if (operand->source == SZN_FROM_INPUT)
+		{
+			for (int i = 0; i < format->num_columns; i++)
+			{
+				if (format->columns[i].source != place)
+					continue;
+				operand->kind = format->columns[i].byval ?
+					SZN_OPERAND_FIXED : SZN_OPERAND_VARYING;
+				operand->column = i;
+				operand->place = &format->columns[i];
+				break;
+			}
+		}
+		else if (is_run_source(operand->source))
+			operand->kind = SZN_OPERAND_RUN;
+	}
+	if (operand->kind == SZN_OPERAND_EXPRESSION)
+		operand->expr = ExecInitExpr(expr, &node->css.ss.ps);
+}
+
+/* Does an expression depend on nothing but the row's run? */
+static bool
+is_of_run(SznAggregate *node, Expr *expr)
+{
+	List	   *vars = pull_var_clause((Node *) expr, PVC_INCLUDE_PLACEHOLDERS);
+	ListCell   *cell;
+
+	foreach(cell, vars)
+	{
+		Var		   *var = (Var *) lfirst(cell);
+		SznSource	source;
+		int			place;
+
+		if (!IsA(var, Var) || plain_column(node, (Expr *) var) == NULL ||
+			!find_source(node, var->varattno, &source, &place) || !is_run_source(source))
+			return false;
+	}
+	return vars != NIL && !contain_volatile_functions((Node *) expr);
+}
+
+/* Is this session_event_number = 1, which picks one row of each session? */
+static bool
+picks_first_row(SznAggregate *node, Expr *expr)
+{
+	OpExpr	   *op = (OpExpr *) expr;
+	Var		   *var;
+	Const	   *constant;
+	SznSource	source;
+	int			place;
+
+	if (!IsA(expr, OpExpr) || list_length(op->args) != 2 ||
+		(op->opfuncid != F_INT84EQ && op->opfuncid != F_INT8EQ))
+		return false;
+	var = plain_column(node, (Expr *) linitial(op->args));
+	constant = (Const *) lsecond(op->args);
+	return var && IsA(constant, Const) && !constant->constisnull &&
+		(constant->consttype == INT4OID ? DatumGetInt32(constant->constvalue) :
+		 DatumGetInt64(constant->constvalue)) == 1 &&
+		find_source(node, var->varattno, &source, &place) && source == SZN_FROM_EVENT_NUMBER;
+}
+
+/* An attribute of the run at hand. */
+Datum
+szn_run_value(SznAggregate *node, SznSource source, const SznRun *run, bool in_session,
+		  bool *isnull)
+{
+	*isnull = !in_session;
+	if (!in_session)
+		return (Datum) 0;
+	switch (source)
+	{
+		case SZN_FROM_NUMBER:
+			return Int64GetDatum(run->number);
+		case SZN_FROM_START:
+			return Int64GetDatum(run->started_at);
+		case SZN_FROM_END:
+			return Int64GetDatum(run->ended_at);
+		case SZN_FROM_COUNT:
+			return Int64GetDatum(run->event_count);
+		case SZN_FROM_STARTED_BY:
+			return node->scan->causes[run->started_by];
+		case SZN_FROM_ENDED_BY:
+			*isnull = run->ended_by == SZN_CAUSE_NONE;
+			return node->scan->causes[run->ended_by];
+		default:
+			elog(ERROR, "column %d is not the same in all rows of a session", (int) source);
+			return (Datum) 0;
+	}
+}
+
+/* The value in a row's record; by reference, it may point into the record. */
+Datum
+szn_operand_value(SznAggregate *node, const SznOperand *operand, SznRecord *record,
+				  bool *isnull)
+{
+	SznScan    *scan = node->scan;
+
+	switch (operand->kind)
+	{
+		case SZN_OPERAND_FIXED:
+			*isnull = szn_record_is_null(scan->format, record, operand->column);
+			return *isnull ? (Datum) 0 : szn_record_fixed(operand->place, record);
+		case SZN_OPERAND_VARYING:
+			*isnull = scan->nulls[operand->column];
+			return scan->values[operand->column];
+		case SZN_OPERAND_TIME:
+			*isnull = (record->flags & SZN_HAS_TIME) == 0;
+			return Int64GetDatum(record->time);
+		case SZN_OPERAND_RUN:
+			return szn_run_value(node, operand->source, &scan->run, scan->in_session, isnull);
+		default:
+			if (node->row == NULL)
+				node->row = szn_put_out(scan, record);
+			node->row_context->ecxt_scantuple = node->row;
+			return ExecEvalExprSwitchContext(operand->expr, node->row_context, isnull);
+	}
+}
+
+/* A row with nothing but the attributes of the run that is over. */
+static TupleTableSlot *
+run_row(SznAggregate *node)
+{
+	TupleTableSlot *slot = node->run_slot;
+
+	ExecClearTuple(slot);
+	for (int i = 0; i < node->num_columns; i++)
+	{
+		SznSource	source;
+		int			place;
+
+		slot->tts_isnull[i] = true;
+		slot->tts_values[i] = (Datum) 0;
+		if (find_source(node, i + 1, &source, &place) && is_run_source(source))
+			slot->tts_values[i] = szn_run_value(node, source, &node->run, node->run_in_session,
+											&slot->tts_isnull[i]);
+	}
+	return ExecStoreVirtualTuple(slot);
+}
+
+/* The value in the run that is over, of an operand that is the same in all its rows. */
+static Datum
+value_in_run(SznAggregate *node, const SznOperand *operand, bool *isnull)
+{
+	if (operand->kind == SZN_OPERAND_RUN)
+		return szn_run_value(node, operand->source, &node->run, node->run_in_session, isnull);
+	if (!node->has_run_row)
+	{
+		(void) run_row(node);
+		node->has_run_row = true;
+	}
+	node->row_context->ecxt_scantuple = node->run_slot;
+	return ExecEvalExprSwitchContext(operand->expr, node->row_context, isnull);
+}
+
+/* Read a record's columns of variable width, up to some column. */
+void
+szn_read_columns(SznAggregate *node, SznRecord *record, int num_read)
+{
+	SznScan    *scan = node->scan;
+	Size		offset = scan->format->fixed_size;
+
+	for (int i = 0; i < num_read; i++)
+		szn_record_next_column(scan->format, record, node->read[i], &offset,
+							   &scan->values[node->read[i]], &scan->nulls[node->read[i]]);
+}
+
+
+/*
+ * Which steps
+ */
+
+/* What stands in for core's functions; SZN_CALL if nothing does. */
+static SznStepKind
+kind_of_aggregate(Aggref *aggref)
+{
+	switch (aggref->aggfnoid)
+	{
+		case F_COUNT_:
+			return SZN_COUNT_ROWS;
+		case F_COUNT_ANY:
+			return aggref->aggdistinct ? SZN_COUNT_DISTINCT : SZN_COUNT_VALUES;
+		case F_MIN_INT8:
+		case F_MIN_INT4:
+		case F_MIN_INT2:
+		case F_MIN_DATE:
+		case F_MIN_TIME:
+		case F_MIN_MONEY:
+		case F_MIN_TIMESTAMP:
+		case F_MIN_TIMESTAMPTZ:
+			return SZN_MIN_INTEGER;
+		case F_MAX_INT8:
+		case F_MAX_INT4:
+		case F_MAX_INT2:
+		case F_MAX_DATE:
+		case F_MAX_TIME:
+		case F_MAX_MONEY:
+		case F_MAX_TIMESTAMP:
+		case F_MAX_TIMESTAMPTZ:
+			return SZN_MAX_INTEGER;
+		case F_MIN_FLOAT4:
+		case F_MIN_FLOAT8:
+			return SZN_MIN_FLOAT;
+		case F_MAX_FLOAT4:
+		case F_MAX_FLOAT8:
+			return SZN_MAX_FLOAT;
+		case F_SUM_INT2:
+		case F_SUM_INT4:
+			return SZN_SUM_INTEGER;
+		case F_SUM_FLOAT4:
+			return SZN_SUM_FLOAT4;
+		case F_SUM_FLOAT8:
+			return SZN_SUM_FLOAT8;
+		case F_BOOL_AND:
+		case F_EVERY:
+			return SZN_BOOL_AND;
+		case F_BOOL_OR:
+			return SZN_BOOL_OR;
+#ifdef HAVE_INT128
+		case F_SUM_INT8:
+			return SZN_SUM_BIGINT;
+		case F_AVG_INT2:
+		case F_AVG_INT4:
+		case F_AVG_INT8:
+			return SZN_AVG_INTEGER;
+		case F_SUM_NUMERIC:
+			return SZN_SUM_NUMERIC;
+		case F_AVG_NUMERIC:
+			return SZN_AVG_NUMERIC;
+#endif
+		default:
+			return SZN_CALL;
+	}
+}
+
+/*
+ * Is it enough to show the aggregate one of several equal values?  True of
+ * what the catalog calls the first value in an order, of core's own.
+ */
+static bool
+is_extreme(Aggref *aggref)
+{
+	HeapTuple	tuple = SearchSysCache1(AGGFNOID, ObjectIdGetDatum(aggref->aggfnoid));
+	bool		result;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	result = aggref->aggfnoid < FirstUnpinnedObjectId &&
+		OidIsValid(((Form_pg_aggregate) GETSTRUCT(tuple))->aggsortop);
+	ReleaseSysCache(tuple);
+	return result;
+}
+
+/* Is this first() or last() at the window's own time? */
+static SznStepKind
+kind_of_call(SznAggregate *node, SznStep *step)
+{
+	Oid			type;
+
+	/* quals are not evaluated again where several rows have that time */
+	if (node->has_quals || step->num_arguments != 2 ||
+		step->arguments[1].kind != SZN_OPERAND_TIME ||
+		(step->arguments[0].kind != SZN_OPERAND_FIXED &&
+		 step->arguments[0].kind != SZN_OPERAND_VARYING))
+		return SZN_CALL;
+
+	/* then there is an error to be raised */
+	type = exprType((Node *) linitial_node(TargetEntry, step->call->aggref->args)->expr);
+	if (!OidIsValid(lookup_type_cache(type, TYPECACHE_CMP_PROC)->cmp_proc))
+		return SZN_CALL;
+	if (step->call->transition.fn_addr == sessionize_first_transition)
+		return SZN_FIRST;
+	if (step->call->transition.fn_addr == sessionize_last_transition)
+		return SZN_LAST;
+	return SZN_CALL;
+}
+
+/* Can the step be done for a run as a whole? */
+static bool
+is_for_runs(SznAggregate *node, SznStep *step, List *arguments, Expr *filter)
+{
+	ListCell   *cell;
+
+	/* quals may drop some of its rows, and a projection hides the columns */
+	if (node->has_quals || node->scan->project)
+		return false;
+
+	if (step->kind == SZN_COUNT_DISTINCT || step->kind == SZN_FIRST || step->kind == SZN_LAST)
+		return false;
+	if (filter == NULL)
+	{
+		if (step->kind == SZN_COUNT_ROWS)
+			return true;
+		if (step->argument.kind == SZN_OPERAND_TIME)
+			return step->kind == SZN_COUNT_VALUES || step->kind == SZN_MIN_INTEGER ||
+				step->kind == SZN_MAX_INTEGER;
+		return step->num_arguments == 1 && step->argument.kind == SZN_OPERAND_RUN &&
+			is_extreme(step->call->aggref);
+	}
+	if (!picks_first_row(node, filter))
+		return false;
+	foreach(cell, arguments)
+	{
+		if (!is_of_run(node, (Expr *) lfirst(cell)))
+			return false;
+	}
+	return true;
+}
+
+/* Does an operand need more than the record that it is of? */
+static bool
+needs_label(const SznOperand *operand)
+{
+	return operand->kind == SZN_OPERAND_RUN || operand->kind == SZN_OPERAND_EXPRESSION;
+}
+
+static void
+init_step(SznAggregate *node, SznStep *step, Aggref *aggref, List *arguments, Expr *filter)
+{
+	ListCell   *cell;
+
+	step->call = szn_call_create(node, aggref);
+	step->kind = kind_of_aggregate(aggref);
+	step->num_arguments = list_length(arguments);
+	step->arguments = (SznOperand *)
+		palloc0(sizeof(SznOperand) * Max(step->num_arguments, 1));
+	foreach(cell, arguments)
+		szn_init_operand(node, &step->arguments[foreach_current_index(cell)],
+						 (Expr *) lfirst(cell));
+	step->argument = step->arguments[0];
+	if (arguments != NIL)
+		step->length = get_typlen(exprType((Node *) linitial(arguments)));
+	if (step->kind == SZN_COUNT_DISTINCT)
+		step->distinct = szn_distinct_type_create(aggref);
+	if (step->kind == SZN_CALL)
+		step->kind = kind_of_call(node, step);
+
+	step->per_run = is_for_runs(node, step, arguments, filter);
+	step->has_filter = filter != NULL && !step->per_run;
+	step->once = filter != NULL && step->per_run;
+	if (step->has_filter)
+		szn_init_operand(node, &step->filter, filter);
+
+	/* the call keeps something even where it is made only now and then */
+	if (step->kind == SZN_CALL || step->kind == SZN_FIRST || step->kind == SZN_LAST ||
+		step->kind == SZN_SUM_NUMERIC || step->kind == SZN_AVG_NUMERIC ||
+		step->kind == SZN_COUNT_DISTINCT)
+		node->has_memory = true;
+	if (step->per_run)
+		return;
+	if (step->kind == SZN_CALL || step->kind == SZN_COUNT_DISTINCT ||
+		step->kind == SZN_SUM_NUMERIC || step->kind == SZN_AVG_NUMERIC)
+		node->has_calls = true;
+	if (needs_label(&step->filter))
+		node->needs_labels = true;
+	for (int i = 0; i < step->num_arguments; i++)
+	{
+		if (needs_label(&step->arguments[i]))
+			node->needs_labels = true;
+	}
+}
+
+/* The columns of variable width up to the last that is needed. */
+static int
+count_read(SznAggregate *node, bool in_records)
+{
+	int			last = -1;
+	int			count = 0;
+
+	for (int i = 0; i < node->num_row_steps; i++)
+	{
+		SznStep    *step = node->row_steps[i];
+
+		if (step->has_filter && step->filter.kind == SZN_OPERAND_VARYING)
+			last = Max(last, step->filter.column);
+		if (in_records && (step->kind == SZN_FIRST || step->kind == SZN_LAST))
+			continue;
+		for (int j = 0; j < step->num_arguments; j++)
+		{
+			if (step->arguments[j].kind == SZN_OPERAND_VARYING)
+				last = Max(last, step->arguments[j].column);
+		}
+	}
+	for (int i = 0; i <= last; i++)
+		count += !node->scan->format->columns[i].byval;
+	return count;
+}
+
+/* Once the node knows its scan. */
+void
+szn_init_steps(SznAggregate *node, CustomScan *plan)
+{
+	List	   *exprs = plan->custom_exprs;
+	List	   *counts = list_nth(plan->custom_private, SZN_AGG_PRIVATE_ARGUMENTS);
+	List	   *filters = list_nth(plan->custom_private, SZN_AGG_PRIVATE_FILTERS);
+	int			next = 0;
+	int			number = list_length(counts);
+
+	node->num_steps = number;
+	node->steps = (SznStep **) palloc0(sizeof(SznStep *) * Max(number, 1));
+	node->row_steps = (SznStep **) palloc0(sizeof(SznStep *) * Max(number, 1));
+	node->run_steps = (SznStep **) palloc0(sizeof(SznStep *) * Max(number, 1));
+	for (int i = 0; i < number; i++)
+	{
+		TargetEntry *entry = list_nth_node(TargetEntry, plan->custom_scan_tlist,
+										   node->num_columns + i);
+		SznStep    *step = (SznStep *) palloc0(sizeof(SznStep));
+		List	   *arguments = NIL;
+		Expr	   *filter = NULL;
+
+		for (int j = 0; j < list_nth_int(counts, i); j++)
+			arguments = lappend(arguments, list_nth(exprs, next++));
+		if (list_nth_int(filters, i))
+			filter = (Expr *) list_nth(exprs, next++);
+		step->number = i;
+		init_step(node, step, castNode(Aggref, entry->expr), arguments, filter);
+		node->steps[i] = step;
+		if (step->per_run)
+			node->run_steps[node->num_run_steps++] = step;
+		else
+			node->row_steps[node->num_row_steps++] = step;
+	}
+
+	node->read = (int *) palloc(sizeof(int) * Max(node->scan->format->num_columns, 1));
+	for (int i = 0, count = 0; i < node->scan->format->num_columns; i++)
+	{
+		if (!node->scan->format->columns[i].byval)
+			node->read[count++] = i;
+	}
+	node->num_read_in_records = count_read(node, true);
+	node->num_read = count_read(node, false);
+}
+
+
+/*
+ * Groups
+ */
+
+/* No rows yet. */
+void
+szn_begin_group(SznAggregate *node, SznGroup *group)
+{
+	memset(group->states, 0, sizeof(SznAggState) * node->num_steps);
+	for (int i = 0; i < node->num_steps; i++)
+	{
+		SznStep    *step = node->steps[i];
+
+		if (step->kind == SZN_CALL)
+			szn_call_begin(node, group, step->call, &group->states[i]);
+	}
+	group->exists = true;
+}
+
+/* Give back what the group holds. */
+void
+szn_clear_group(SznAggregate *node, SznGroup *group)
+{
+	if (group->exists)
+	{
+		for (int i = 0; i < node->num_steps; i++)
+		{
+			SznAggState *state = &group->states[i];
+
+			if (node->steps[i]->kind == SZN_COUNT_DISTINCT && state->v.distinct)
+				szn_distinct_end(state->v.distinct);
+		}
+	}
+	if (node->has_memory)
+		ReScanExprContext(group->context);
+	group->exists = false;
+}
+
+#ifdef HAVE_INT128
+
+/*
+ * The sum goes on with core's function: it gets what has been summed up so
+ * far, and then the value.
+ */
+static void
+add_unusual_numeric(SznAggregate *node, SznGroup *group, SznStep *step,
+					SznAggState *state, Datum value)
+{
+	FunctionCallInfo info = step->call->transition_info;
+
+	info->args[1].isnull = false;
+	if (!state->is_called)
+	{
+		szn_call_begin(node, group, step->call, state);
+		if (state->count > 0)
+		{
+			info->args[1].value = szn_make_numeric(state->v.wide, SZN_SUM_DIGITS,
+												   state->scale);
+			szn_call_transition(node, group, step->call, state);
+			pfree(DatumGetPointer(info->args[1].value));
+		}
+	}
+	info->args[1].value = value;
+	szn_call_transition(node, group, step->call, state);
+}
+
+#endif							/* HAVE_INT128 */
+
+/* Call the functions with the values of a row, or of the run that is over. */
+static void
+call_with_row(SznAggregate *node, SznGroup *group, SznStep *step, SznAggState *state,
+			  SznRecord *record)
+{
+	FunctionCallInfo info = step->call->transition_info;
+
+	for (int i = 0; i < step->num_arguments; i++)
+	{
+		bool		isnull;
+		Datum		value = record ?
+			szn_operand_value(node, &step->arguments[i], record, &isnull) :
+			value_in_run(node, &step->arguments[i], &isnull);
+
+		info->args[i + 1].value = value;
+		info->args[i + 1].isnull = isnull;
+	}
+	if (!state->is_called)
+		szn_call_begin(node, group, step->call, state);
+	szn_call_transition(node, group, step->call, state);
+}
+
+/* Take a value that is not NULL. */
+static inline void
+take_value(SznAggregate *node, SznGroup *group, SznStep *step, SznAggState *state,
+		   Datum value)
+{
+	switch (step->kind)
+	{
+		case SZN_COUNT_VALUES:
+			break;
+		case SZN_MIN_INTEGER:
+		case SZN_MAX_INTEGER:
+			{
+				int64		number = step->length == 8 ? DatumGetInt64(value) :
+					step->length == 4 ? DatumGetInt32(value) : DatumGetInt16(value);
+
+				if (state->count == 0 ||
+					(step->kind == SZN_MIN_INTEGER ? number < state->v.integer :
+					 number > state->v.integer))
+					state->v.integer = number;
+				break;
+			}
+		case SZN_MIN_FLOAT:
+		case SZN_MAX_FLOAT:
+			{
+				float8		number = step->length == 8 ? DatumGetFloat8(value) :
+					(float8) DatumGetFloat4(value);
+
+				/* of equal numbers, such as the two zeros, the last */
+				if (state->count == 0 ||
+					!(step->kind == SZN_MIN_FLOAT ? float8_lt(state->v.real, number) :
+					  float8_gt(state->v.real, number)))
+					state->v.real = number;
+				break;
+			}
+		case SZN_SUM_INTEGER:
+			state->v.integer += step->length == 4 ? DatumGetInt32(value) :
+				DatumGetInt16(value);
+			break;
+		case SZN_SUM_FLOAT8:
+			state->v.real = state->count == 0 ? DatumGetFloat8(value) :
+				float8_pl(state->v.real, DatumGetFloat8(value));
+			break;
+		case SZN_SUM_FLOAT4:
+			state->v.real = state->count == 0 ? DatumGetFloat4(value) :
+				float4_pl((float4) state->v.real, DatumGetFloat4(value));
+			break;
+		case SZN_BOOL_AND:
+			state->v.integer = (state->count == 0 || state->v.integer) && DatumGetBool(value);
+			break;
+		case SZN_BOOL_OR:
+			state->v.integer = state->v.integer || DatumGetBool(value);
+			break;
+		case SZN_COUNT_DISTINCT:
+			if (state->v.distinct == NULL)
+				state->v.distinct =
+					szn_distinct_create(group->context->ecxt_per_tuple_memory);
+			szn_distinct_add(node, state->v.distinct, step->distinct,
+							 group->context->ecxt_per_tuple_memory, value,
+							 !node->stays || step->argument.kind == SZN_OPERAND_EXPRESSION);
+			break;
+#ifdef HAVE_INT128
+		case SZN_SUM_BIGINT:
+		case SZN_AVG_INTEGER:
+			state->v.wide += step->length == 8 ? DatumGetInt64(value) :
+				step->length == 4 ? DatumGetInt32(value) : DatumGetInt16(value);
+			break;
+		case SZN_SUM_NUMERIC:
+		case SZN_AVG_NUMERIC:
+			if (unlikely(state->is_called) ||
+				!szn_add_numeric(&state->v.wide, &state->scale, value))
+				add_unusual_numeric(node, group, step, state, value);
+			break;
+#endif
+		default:
+			Assert(false);
+			break;
+	}
+	state->count++;
+}
+
+/* Take a row that has a time, and comes in time order, for first() or last(). */
+static inline void
+take_timed(SznStep *step, SznAggState *state, SznRecord *record)
+{
+	if (state->v.record == NULL ||
+		(step->kind == SZN_LAST && record->time != state->v.record->time))
+	{
+		state->v.record = record;
+		state->is_tied = false;
+	}
+	else if (record->time == state->v.record->time)
+		state->is_tied = true;
+}
+
+/* Take a row. */
+void
+szn_take_row(SznAggregate *node, SznGroup *group, SznRecord *record)
+{
+	szn_read_columns(node, record, node->stays ? node->num_read_in_records : node->num_read);
+	for (int i = 0; i < node->num_row_steps; i++)
+	{
+		SznStep    *step = node->row_steps[i];
+		SznAggState *state = &group->states[step->number];
+		Datum		value;
+		bool		isnull;
+
+		if (step->has_filter)
+		{
+			value = szn_operand_value(node, &step->filter, record, &isnull);
+			if (isnull || !DatumGetBool(value))
+				continue;
+		}
+		switch (step->kind)
+		{
+			case SZN_COUNT_ROWS:
+				state->count++;
+				break;
+			case SZN_FIRST:
+			case SZN_LAST:
+				if (!node->stays)
+					call_with_row(node, group, step, state, record);
+				else if (record->flags & SZN_HAS_TIME)
+					take_timed(step, state, record);
+				break;
+			case SZN_CALL:
+				call_with_row(node, group, step, state, record);
+				break;
+			default:
+				value = szn_operand_value(node, &step->argument, record, &isnull);
+				if (!isnull)
+					take_value(node, group, step, state, value);
+				break;
+		}
+	}
+}
+
+/* Take the run that is over, in node->run. */
+void
+szn_take_run(SznAggregate *node, SznGroup *group)
+{
+	const SznRun *run = &node->run;
+
+	node->has_run_row = false;
+	for (int i = 0; i < node->num_run_steps; i++)
+	{
+		SznStep    *step = node->run_steps[i];
+		SznAggState *state = &group->states[step->number];
+		Datum		value;
+		bool		isnull;
+
+		if (step->once && !node->run_in_session)
+			continue;
+		if (step->kind == SZN_COUNT_ROWS)
+		{
+			state->count += step->once ? 1 : run->event_count;
+			continue;
+		}
+		if (step->argument.kind == SZN_OPERAND_TIME)
+		{
+			if (!node->run_is_timed)
+				continue;
+			if (step->kind == SZN_COUNT_VALUES)
+				state->count += run->event_count;
+			else
+				take_value(node, group, step, state,
+						   Int64GetDatum(step->kind == SZN_MIN_INTEGER ?
+										 run->started_at : run->ended_at));
+			continue;
+		}
+		if (step->kind == SZN_CALL)
+		{
+			call_with_row(node, group, step, state, NULL);
+			continue;
+		}
+		value = value_in_run(node, &step->argument, &isnull);
+		if (!isnull)
+			take_value(node, group, step, state, value);
+	}
+}
+
+
+/*
+ * Results
+ */
+
+/* first() and last(), where the records are still there. */
+static Datum
+result_of_record(SznAggregate *node, SznGroup *group, SznStep *step, SznAggState *state,
+				 bool *isnull)
+{
+	SznRecord  *record = state->v.record;
+	int64		time;
+
+	*isnull = true;
+	if (record == NULL)
+		return (Datum) 0;
+	if (!state->is_tied)
+	{
+		szn_read_columns(node, record, node->num_read);
+		return szn_operand_value(node, &step->argument, record, isnull);
+	}
+
+	/* the records of an instant follow each other in the actor's chain */
+	time = record->time;
+	for (;;)
+	{
+		bool		is_wanted = true;
+
+		node->row = NULL;
+		szn_read_columns(node, record, node->num_read);
+		if (step->has_filter)
+		{
+			Datum		value = szn_operand_value(node, &step->filter, record, isnull);
+
+			is_wanted = !*isnull && DatumGetBool(value);
+		}
+		if (is_wanted)
+			call_with_row(node, group, step, state, record);
+		if (record->link == 0)
+			break;
+		record = szn_record_at(node->scan->partition, record->link);
+		if (record->time != time)
+			break;
+	}
+	return szn_call_final(node, group, step->call, state, isnull);
+}
+
+#ifdef HAVE_INT128
+
+/* The sum of numerics or integers. */
+static Datum
+result_of_sum(SznAggregate *node, SznGroup *group, SznStep *step, SznAggState *state)
+{
+	bool		isnull;
+
+	if (step->kind == SZN_SUM_BIGINT || step->kind == SZN_AVG_INTEGER)
+		return szn_make_numeric(state->v.wide, 0, 0);
+	if (!state->is_called)
+		return szn_make_numeric(state->v.wide, SZN_SUM_DIGITS, state->scale);
+	if (step->kind == SZN_SUM_NUMERIC)
+		return szn_call_final(node, group, step->call, state, &isnull);
+
+	/* the state of avg() has the sum, though not the count */
+	return DirectFunctionCall1(numeric_sum, state->called);
+}
+
+#endif							/* HAVE_INT128 */
+
+/* The value of an aggregate for a group, in the current context or the group's. */
+Datum
+szn_result(SznAggregate *node, SznGroup *group, int number, bool *isnull)
+{
+	SznStep    *step = node->steps[number];
+	SznAggState *state = &group->states[number];
+
+	*isnull = false;
+	switch (step->kind)
+	{
+		case SZN_COUNT_ROWS:
+		case SZN_COUNT_VALUES:
+			return Int64GetDatum(state->count);
+		case SZN_COUNT_DISTINCT:
+			return Int64GetDatum(state->v.distinct == NULL ? 0 :
+								 szn_distinct_count(node, state->v.distinct, step->distinct));
+		case SZN_FIRST:
+		case SZN_LAST:
+			if (!state->is_called)
+				return result_of_record(node, group, step, state, isnull);
+			return szn_call_final(node, group, step->call, state, isnull);
+		case SZN_CALL:
+			return szn_call_final(node, group, step->call, state, isnull);
+		default:
+			break;
+	}
+
+	*isnull = state->count == 0;
+	if (*isnull)
+		return (Datum) 0;
+	switch (step->kind)
+	{
+		case SZN_MIN_INTEGER:
+		case SZN_MAX_INTEGER:
+			return step->length == 8 ? Int64GetDatum(state->v.integer) :
+				step->length == 4 ? Int32GetDatum((int32) state->v.integer) :
+				Int16GetDatum((int16) state->v.integer);
+		case SZN_SUM_INTEGER:
+			return Int64GetDatum(state->v.integer);
+		case SZN_MIN_FLOAT:
+		case SZN_MAX_FLOAT:
+			return step->length == 8 ? Float8GetDatum(state->v.real) :
+				Float4GetDatum((float4) state->v.real);
+		case SZN_SUM_FLOAT8:
+			return Float8GetDatum(state->v.real);
+		case SZN_SUM_FLOAT4:
+			return Float4GetDatum((float4) state->v.real);
+		case SZN_BOOL_AND:
+		case SZN_BOOL_OR:
+			return BoolGetDatum(state->v.integer != 0);
+#ifdef HAVE_INT128
+		case SZN_SUM_BIGINT:
+		case SZN_SUM_NUMERIC:
+			return result_of_sum(node, group, step, state);
+		case SZN_AVG_INTEGER:
+		case SZN_AVG_NUMERIC:
+			return DirectFunctionCall2(numeric_div,
+									   result_of_sum(node, group, step, state),
+									   NumericGetDatum(int64_to_numeric(state->count)));
+#endif
+		default:
+			elog(ERROR, "unknown kind of aggregate: %d", (int) step->kind);
+			return (Datum) 0;
+	}
+}
