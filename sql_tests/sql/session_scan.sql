@@ -12,6 +12,8 @@ SET datestyle = 'ISO, YMD';
 SET intervalstyle = 'postgres';
 SET max_parallel_workers_per_gather = 0;
 SET jit = off;
+-- what is above the node is in session_aggregate.sql
+SET sessionize.enable_session_aggregate = off;
 \pset null '(null)'
 \set SHOW_CONTEXT never
 \set VERBOSITY terse

@@ -417,9 +417,15 @@ plan_aggregate(PlannerInfo *root, RelOptInfo *rel, CustomPath *best_path,
 
 	/* nobody reads its rows: with all columns it can be left out */
 	child->scan.plan.targetlist = NIL;
-	foreach(cell, grouping->columns)
-		child->scan.plan.targetlist = lappend(child->scan.plan.targetlist,
-											  copyObject(lfirst(cell)));
+	foreach(cell, child->subplan->targetlist)
+	{
+		TargetEntry *entry = lfirst_node(TargetEntry, cell);
+		Var		   *var = makeVarFromTargetEntry(grouping->subquery->relid, entry);
+
+		child->scan.plan.targetlist =
+			lappend(child->scan.plan.targetlist,
+					makeTargetEntry((Expr *) var, entry->resno, NULL, entry->resjunk));
+	}
 
 	plan->scan.plan.targetlist = tlist;
 	plan->scan.plan.qual = copyObject(grouping->having);
