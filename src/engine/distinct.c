@@ -13,6 +13,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_operator_d.h"
+#include "catalog/pg_type_d.h"
 #include "common/hashfn.h"
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
@@ -41,7 +42,8 @@ szn_distinct_type_create(Aggref *aggref)
 	type->type = exprType(expr);
 	type->collation = aggref->inputcollid;
 	type->less = clause->sortop;
-	if (!OidIsValid(clause->sortop) ||
+	/* only values tell whether the parts of a row can be hashed */
+	if (!OidIsValid(clause->sortop) || !clause->hashable || type->type == RECORDOID ||
 		!get_op_hash_functions(clause->eqop, &hash, &right))
 		return NULL;
 	get_typlenbyval(type->type, &type->length, &type->by_value);
