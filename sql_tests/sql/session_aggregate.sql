@@ -134,7 +134,7 @@ SELECT * FROM explain('TABLE few_sessions') WHERE explain ~ 'Aggregate';
 SELECT * FROM few_sessions ORDER BY actor, k;
 \x
 -- with require_restart: what is before the first restart, and has no time, is a group of its own
-SELECT actor, k, count(*), array_agg(t ORDER BY t) AS sorted, count(t), string_agg(x, '') FROM (SELECT *, sessionize.session_number(t, 10, restart, false, NULL, true) OVER (PARTITION BY actor ORDER BY t) AS k FROM few) AS e
+SELECT actor, k, count(*), array_agg(t ORDER BY t) AS sorted, count(t) FROM (SELECT *, sessionize.session_number(t, 10, restart, false, NULL, true) OVER (PARTITION BY actor ORDER BY t) AS k FROM few) AS e
 GROUP BY actor, k ORDER BY actor, k;
 SELECT actor, k, count(*), min(t), max(t), count(t) FROM (SELECT *, sessionize.session_number(t, 10, restart, false, NULL, true) OVER (PARTITION BY actor ORDER BY t) AS k FROM few) AS e
 GROUP BY actor, k ORDER BY actor, k;

@@ -130,7 +130,8 @@ check_keys(PlannerInfo *root, SznGrouping *grouping, SznLevel *level)
 	bool		has_other = false;
 	ListCell   *cell;
 
-	foreach(cell, szn_group_clause(root))
+	/* all, also those that a condition makes redundant: they may be shown */
+	foreach(cell, root->parse->groupClause)
 	{
 		SortGroupClause *clause = lfirst_node(SortGroupClause, cell);
 		Var		   *var = (Var *) get_sortgroupclause_expr(clause, root->processed_tlist);
@@ -172,8 +173,6 @@ check_keys(PlannerInfo *root, SznGrouping *grouping, SznLevel *level)
 		return "the groups are not within actors";
 	if (has_other && !grouping->by_number)
 		return "the groups are not sessions by their number";
-	if (grouping->keys == NIL)
-		return "nothing is grouped by";
 	return NULL;
 }
 
@@ -227,7 +226,7 @@ check_grouping(PlannerInfo *root, RelOptInfo *grouped_rel, GroupPathExtraData *e
 		return "there are grouping sets";
 	if (parse->hasTargetSRFs)
 		return "a set-returning function is in the select list";
-	if (parse->groupClause == NIL || szn_group_clause(root) == NIL)
+	if (parse->groupClause == NIL)
 		return "nothing is grouped by";
 
 	foreach(cell, subquery->subroot->processed_tlist)
@@ -391,7 +390,7 @@ szn_add_aggregate_paths(PlannerInfo *root, RelOptInfo *input_rel,
 		aggregate->path.methods = &szn_aggregate_path_methods;
 		add_aggregate_costs(root, aggregate, scan,
 							szn_estimate_num_groups(root,
-													get_sortgrouplist_exprs(szn_group_clause(root),
+													get_sortgrouplist_exprs(root->parse->groupClause,
 																			extra->targetList),
 													path->rows));
 		add_path(grouped_rel, &aggregate->path.path);
