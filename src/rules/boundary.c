@@ -41,7 +41,7 @@ szn_boundary_init(SznBoundary *boundary, const SznRules *rules)
 	boundary->rules = *rules;
 }
 
-/* Why this instant begins a new run, or NONE if it belongs to the last one. */
+/* Why this instant begins a new run: which of szn_run_goes_on()'s terms fails. */
 static SznCause
 boundary_before(const SznRun *run, const SznInstant *instant)
 {
@@ -54,54 +54,38 @@ boundary_before(const SznRun *run, const SznInstant *instant)
 		return SZN_CAUSE_END;
 	if (instant->time > run->expiry)
 		return SZN_CAUSE_INACTIVITY;
-	if (instant->time > run->deadline)
-		return SZN_CAUSE_MAX_DURATION;
-	return SZN_CAUSE_NONE;
+	Assert(instant->time > run->deadline);
+	return SZN_CAUSE_MAX_DURATION;
 }
 
 /*
- * Take the actor's next instant, not earlier than the one before.
- *
- * Returns true if it begins a new run.  Then "finished" is the run before it,
- * complete with ended_by; there is none (event_count is 0) at the first.
+ * An instant with which the run does not go on begins the next: the rest of
+ * szn_boundary_step().
  */
-bool
-szn_boundary_step(SznBoundary *boundary, const SznInstant *instant)
+void
+szn_boundary_begin_run(SznBoundary *boundary, const SznInstant *instant)
 {
 	const SznRules *rules = &boundary->rules;
 	SznRun	   *run = &boundary->run;
 	SznCause	cause = boundary_before(run, instant);
 
-	Assert(instant->event_count > 0);
-	Assert(instant->expiry >= instant->time);
-	Assert(!SZN_RUN_EXISTS(run) || instant->time >= run->ended_at);
+	/* R11: an end event says more than what came after it */
+	if (SZN_RUN_EXISTS(run) && run->ended_by == SZN_CAUSE_NONE)
+		run->ended_by = cause;
+	boundary->finished = *run;
 
-	if (cause != SZN_CAUSE_NONE)
-	{
-		/* R11: an end event says more than what came after it */
-		if (SZN_RUN_EXISTS(run) && run->ended_by == SZN_CAUSE_NONE)
-			run->ended_by = cause;
-		boundary->finished = *run;
-
-		memset(run, 0, sizeof(*run));
-		run->started_at = instant->time;
-		run->started_by = cause;
-		run->expiry = instant->expiry;
-		run->deadline = rules->has_max_duration ?
-			szn_time_plus(rules->timeline, instant->time, rules->max_duration) :
-			SZN_TIME_MAX;
-		if (!rules->require_restart || cause == SZN_CAUSE_RESTART)
-			run->number = ++boundary->session_count;
-	}
-
-	run->ended_at = instant->time;
-	run->event_count += instant->event_count;
-	run->expiry = Max(run->expiry, instant->expiry);
-	if (instant->end)
-		run->ended_by = SZN_CAUSE_END;
+	memset(run, 0, sizeof(*run));
+	run->started_at = instant->time;
+	run->started_by = cause;
+	run->expiry = instant->expiry;
+	run->deadline = rules->has_max_duration ?
+		szn_time_plus(rules->timeline, instant->time, rules->max_duration) :
+		SZN_TIME_MAX;
+	if (!rules->require_restart || cause == SZN_CAUSE_RESTART)
+		run->number = ++boundary->session_count;
+	szn_run_add(run, instant);
 
 	check_invariants(boundary);
-	return cause != SZN_CAUSE_NONE;
 }
 
 /*

@@ -71,9 +71,54 @@ typedef struct SznBoundary
 #define SZN_RUN_IS_SESSION(run) ((run)->number > 0)
 
 extern void szn_boundary_init(SznBoundary *boundary, const SznRules *rules);
-extern bool szn_boundary_step(SznBoundary *boundary, const SznInstant *instant);
+extern void szn_boundary_begin_run(SznBoundary *boundary, const SznInstant *instant);
 extern void szn_boundary_finish(SznBoundary *boundary);
 extern SznCause szn_ended_by_at(int64 expiry, int64 deadline, int64 now);
 extern const char *szn_cause_name(SznCause cause);
+
+/* Does the run go on with this instant (R7)? */
+static inline bool
+szn_run_goes_on(const SznRun *run, const SznInstant *instant)
+{
+	return SZN_RUN_EXISTS(run) && !instant->restart &&
+		run->ended_by == SZN_CAUSE_NONE &&
+		instant->time <= run->expiry && instant->time <= run->deadline;
+}
+
+static inline void
+szn_run_add(SznRun *run, const SznInstant *instant)
+{
+	run->ended_at = instant->time;
+	run->event_count += instant->event_count;
+	run->expiry = Max(run->expiry, instant->expiry);
+	if (instant->end)
+		run->ended_by = SZN_CAUSE_END;
+}
+
+/*
+ * Take the actor's next instant, not earlier than the one before.
+ *
+ * Returns true if it begins a new run.  Then "finished" is the run before it,
+ * complete with ended_by; there is none (event_count is 0) at the first.
+ *
+ * Inlined, since most instants do nothing but let the run go on.
+ */
+static inline bool
+szn_boundary_step(SznBoundary *boundary, const SznInstant *instant)
+{
+	SznRun	   *run = &boundary->run;
+
+	Assert(instant->event_count > 0);
+	Assert(instant->expiry >= instant->time);
+	Assert(!SZN_RUN_EXISTS(run) || instant->time >= run->ended_at);
+
+	if (!szn_run_goes_on(run, instant))
+	{
+		szn_boundary_begin_run(boundary, instant);
+		return true;
+	}
+	szn_run_add(run, instant);
+	return false;
+}
 
 #endif							/* SZN_BOUNDARY_H */
