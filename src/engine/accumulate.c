@@ -98,7 +98,9 @@ szn_init_operand(SznAggregate *node, SznOperand *operand, Expr *expr)
 				operand->kind = format->columns[i].byval ?
 					SZN_OPERAND_FIXED : SZN_OPERAND_VARYING;
 				operand->column = i;
-				operand->place = &format->columns[i];
+				operand->null_flag = i < SZN_HEADER_NULLS ? 1 << i : 0;
+				operand->offset = format->columns[i].offset;
+				operand->length = format->columns[i].attlen;
 				break;
 			}
 		}
@@ -179,32 +181,87 @@ szn_run_value(SznAggregate *node, SznSource source, const SznRun *run, bool in_s
 	}
 }
 
-/* The value in a row's record; by reference, it may point into the record. */
-Datum
-szn_operand_value(SznAggregate *node, const SznOperand *operand, SznRecord *record,
-				  bool *isnull)
+/* What needs more than the record: see operand_value(). */
+static Datum
+label_value(SznAggregate *node, const SznOperand *operand, SznRecord *record, bool *isnull)
+{
+	if (operand->kind == SZN_OPERAND_RUN)
+		return szn_run_value(node, operand->source, &node->scan->run,
+							 node->scan->in_session, isnull);
+	if (node->row == NULL)
+		node->row = szn_put_out(node->scan, record);
+	node->row_context->ecxt_scantuple = node->row;
+	return ExecEvalExprSwitchContext(operand->expr, node->row_context, isnull);
+}
+
+/* Read a record's first so many columns of variable width. */
+static inline void
+read_columns(SznAggregate *node, SznRecord *record, int num_read)
+{
+	SznScan    *scan = node->scan;
+	Size		offset = scan->format->fixed_size;
+
+	for (int i = 0; i < num_read; i++)
+		szn_record_next_column(scan->format, record, node->read[i], &offset,
+							   &scan->values[node->read[i]], &scan->nulls[node->read[i]]);
+}
+
+/*
+ * The value in a row's record; by reference, it may point into the record.
+ * Columns of variable width are read by the first operand that is not NULL:
+ * "unread" says how many.
+ */
+static inline Datum
+operand_value(SznAggregate *node, const SznOperand *operand, SznRecord *record,
+			  int *unread, bool *isnull)
 {
 	SznScan    *scan = node->scan;
 
 	switch (operand->kind)
 	{
 		case SZN_OPERAND_FIXED:
-			*isnull = szn_record_is_null(scan->format, record, operand->column);
-			return *isnull ? (Datum) 0 : szn_record_fixed(operand->place, record);
+			*isnull = operand->null_flag ? (record->nulls & operand->null_flag) != 0 :
+				szn_record_is_null(scan->format, record, operand->column);
+			if (*isnull)
+				return (Datum) 0;
+			switch (operand->length)
+			{
+				case 8:
+					return (Datum) *(const int64 *) ((const char *) record + operand->offset);
+				case 1:
+					return CharGetDatum(((const char *) record)[operand->offset]);
+				default:
+					return szn_record_fixed(&scan->format->columns[operand->column], record);
+			}
 		case SZN_OPERAND_VARYING:
-			*isnull = scan->nulls[operand->column];
+			*isnull = operand->null_flag ? (record->nulls & operand->null_flag) != 0 :
+				szn_record_is_null(scan->format, record, operand->column);
+			if (*isnull)
+				return (Datum) 0;
+			if (*unread > 0)
+				read_columns(node, record, *unread);
+			*unread = 0;
 			return scan->values[operand->column];
 		case SZN_OPERAND_TIME:
 			*isnull = (record->flags & SZN_HAS_TIME) == 0;
 			return Int64GetDatum(record->time);
-		case SZN_OPERAND_RUN:
-			return szn_run_value(node, operand->source, &scan->run, scan->in_session, isnull);
 		default:
-			if (node->row == NULL)
-				node->row = szn_put_out(scan, record);
-			node->row_context->ecxt_scantuple = node->row;
-			return ExecEvalExprSwitchContext(operand->expr, node->row_context, isnull);
+			return label_value(node, operand, record, isnull);
 	}
+}
+
+/* The same, for those who read now and then. */
+Datum
+szn_operand_value(SznAggregate *node, const SznOperand *operand, SznRecord *record,
+				  bool *isnull)
+{
+	int			unread = node->num_read;
+
+	if (operand->kind == SZN_OPERAND_VARYING)
+		for (unread = 0; node->read[unread] < operand->column;)
+			unread++;
+	unread++;
+	return operand_value(node, operand, record, &unread, isnull);
 }
 
 /* A row with nothing but the attributes of the run that is over. */
@@ -241,18 +298,6 @@ value_in_run(SznAggregate *node, const SznOperand *operand, bool *isnull)
 	}
 	node->row_context->ecxt_scantuple = node->run_slot;
 	return ExecEvalExprSwitchContext(operand->expr, node->row_context, isnull);
-}
-
-/* Read a record's columns of variable width, up to some column. */
-void
-szn_read_columns(SznAggregate *node, SznRecord *record, int num_read)
-{
-	SznScan    *scan = node->scan;
-	Size		offset = scan->format->fixed_size;
-
-	for (int i = 0; i < num_read; i++)
-		szn_record_next_column(scan->format, record, node->read[i], &offset,
-							   &scan->values[node->read[i]], &scan->nulls[node->read[i]]);
 }
 
 
@@ -431,11 +476,6 @@ init_step(SznAggregate *node, SznStep *step, Aggref *aggref, List *arguments, Ex
 	if (step->has_filter)
 		szn_init_operand(node, &step->filter, filter);
 
-	/* the call keeps something even where it is made only now and then */
-	if (step->kind == SZN_CALL || step->kind == SZN_FIRST || step->kind == SZN_LAST ||
-		step->kind == SZN_SUM_NUMERIC || step->kind == SZN_AVG_NUMERIC ||
-		step->kind == SZN_COUNT_DISTINCT)
-		node->has_memory = true;
 	if (step->per_run)
 		return;
 	if (step->kind == SZN_CALL || step->kind == SZN_COUNT_DISTINCT ||
@@ -450,21 +490,19 @@ init_step(SznAggregate *node, SznStep *step, Aggref *aggref, List *arguments, Ex
 	}
 }
 
-/* The columns of variable width up to the last that is needed. */
+/* How many columns of variable width there are up to the last that is needed. */
 static int
-count_read(SznAggregate *node, bool in_records)
+count_read(SznAggregate *node)
 {
 	int			last = -1;
 	int			count = 0;
 
 	for (int i = 0; i < node->num_row_steps; i++)
 	{
-		SznStep    *step = node->row_steps[i];
+		SznStep    *step = &node->row_steps[i];
 
 		if (step->has_filter && step->filter.kind == SZN_OPERAND_VARYING)
 			last = Max(last, step->filter.column);
-		if (in_records && (step->kind == SZN_FIRST || step->kind == SZN_LAST))
-			continue;
 		for (int j = 0; j < step->num_arguments; j++)
 		{
 			if (step->arguments[j].kind == SZN_OPERAND_VARYING)
@@ -488,13 +526,13 @@ szn_init_steps(SznAggregate *node, CustomScan *plan)
 
 	node->num_steps = number;
 	node->steps = (SznStep **) palloc0(sizeof(SznStep *) * Max(number, 1));
-	node->row_steps = (SznStep **) palloc0(sizeof(SznStep *) * Max(number, 1));
-	node->run_steps = (SznStep **) palloc0(sizeof(SznStep *) * Max(number, 1));
+	node->row_steps = (SznStep *) palloc0(sizeof(SznStep) * Max(number, 1));
+	node->run_steps = (SznStep *) palloc0(sizeof(SznStep) * Max(number, 1));
 	for (int i = 0; i < number; i++)
 	{
 		TargetEntry *entry = list_nth_node(TargetEntry, plan->custom_scan_tlist,
 										   node->num_columns + i);
-		SznStep    *step = (SznStep *) palloc0(sizeof(SznStep));
+		SznStep		step = {0};
 		List	   *arguments = NIL;
 		Expr	   *filter = NULL;
 
@@ -502,13 +540,11 @@ szn_init_steps(SznAggregate *node, CustomScan *plan)
 			arguments = lappend(arguments, list_nth(exprs, next++));
 		if (list_nth_int(filters, i))
 			filter = (Expr *) list_nth(exprs, next++);
-		step->number = i;
-		init_step(node, step, castNode(Aggref, entry->expr), arguments, filter);
-		node->steps[i] = step;
-		if (step->per_run)
-			node->run_steps[node->num_run_steps++] = step;
-		else
-			node->row_steps[node->num_row_steps++] = step;
+		step.number = i;
+		init_step(node, &step, castNode(Aggref, entry->expr), arguments, filter);
+		node->steps[i] = step.per_run ? &node->run_steps[node->num_run_steps++] :
+			&node->row_steps[node->num_row_steps++];
+		*node->steps[i] = step;
 	}
 
 	node->read = (int *) palloc(sizeof(int) * Max(node->scan->format->num_columns, 1));
@@ -517,8 +553,7 @@ szn_init_steps(SznAggregate *node, CustomScan *plan)
 		if (!node->scan->format->columns[i].byval)
 			node->read[count++] = i;
 	}
-	node->num_read_in_records = count_read(node, true);
-	node->num_read = count_read(node, false);
+	node->num_read = count_read(node);
 }
 
 
@@ -555,8 +590,9 @@ szn_clear_group(SznAggregate *node, SznGroup *group)
 				szn_distinct_end(state->v.distinct);
 		}
 	}
-	if (node->has_memory)
+	if (group->has_memory)
 		ReScanExprContext(group->context);
+	group->has_memory = false;
 	group->exists = false;
 }
 
@@ -596,12 +632,13 @@ call_with_row(SznAggregate *node, SznGroup *group, SznStep *step, SznAggState *s
 			  SznRecord *record)
 {
 	FunctionCallInfo info = step->call->transition_info;
+	int			unread = node->num_read;
 
 	for (int i = 0; i < step->num_arguments; i++)
 	{
 		bool		isnull;
 		Datum		value = record ?
-			szn_operand_value(node, &step->arguments[i], record, &isnull) :
+			operand_value(node, &step->arguments[i], record, &unread, &isnull) :
 			value_in_run(node, &step->arguments[i], &isnull);
 
 		info->args[i + 1].value = value;
@@ -665,6 +702,7 @@ take_value(SznAggregate *node, SznGroup *group, SznStep *step, SznAggState *stat
 			state->v.integer = state->v.integer || DatumGetBool(value);
 			break;
 		case SZN_COUNT_DISTINCT:
+			group->has_memory = true;
 			if (state->v.distinct == NULL)
 				state->v.distinct =
 					szn_distinct_create(group->context->ecxt_per_tuple_memory);
@@ -706,21 +744,21 @@ take_timed(SznStep *step, SznAggState *state, SznRecord *record)
 		state->is_tied = true;
 }
 
-/* Take a row. */
-void
-szn_take_row(SznAggregate *node, SznGroup *group, SznRecord *record)
+static pg_attribute_always_inline void
+take_row(SznAggregate *node, SznGroup *group, SznRecord *record, bool stays)
 {
-	szn_read_columns(node, record, node->stays ? node->num_read_in_records : node->num_read);
+	int			unread = node->num_read;
+
 	for (int i = 0; i < node->num_row_steps; i++)
 	{
-		SznStep    *step = node->row_steps[i];
+		SznStep    *step = &node->row_steps[i];
 		SznAggState *state = &group->states[step->number];
 		Datum		value;
 		bool		isnull;
 
 		if (step->has_filter)
 		{
-			value = szn_operand_value(node, &step->filter, record, &isnull);
+			value = operand_value(node, &step->filter, record, &unread, &isnull);
 			if (isnull || !DatumGetBool(value))
 				continue;
 		}
@@ -731,7 +769,7 @@ szn_take_row(SznAggregate *node, SznGroup *group, SznRecord *record)
 				break;
 			case SZN_FIRST:
 			case SZN_LAST:
-				if (!node->stays)
+				if (!stays)
 					call_with_row(node, group, step, state, record);
 				else if (record->flags & SZN_HAS_TIME)
 					take_timed(step, state, record);
@@ -740,11 +778,36 @@ szn_take_row(SznAggregate *node, SznGroup *group, SznRecord *record)
 				call_with_row(node, group, step, state, record);
 				break;
 			default:
-				value = szn_operand_value(node, &step->argument, record, &isnull);
+				value = operand_value(node, &step->argument, record, &unread, &isnull);
 				if (!isnull)
 					take_value(node, group, step, state, value);
 				break;
 		}
+	}
+}
+
+/* Take a row. */
+void
+szn_take_row(SznAggregate *node, SznGroup *group, SznRecord *record)
+{
+	take_row(node, group, record, false);
+}
+
+/* Take the rows of a chain from one link up to another. */
+void
+szn_take_chain(SznAggregate *node, SznGroup *group, SznLink link, SznLink end)
+{
+	SznPartition *partition = node->scan->partition;
+	bool		has_calls = node->has_calls;
+
+	while (link != end)
+	{
+		SznRecord  *record = szn_record_at(partition, link);
+
+		if (has_calls)
+			ResetExprContext(node->row_context);
+		take_row(node, group, record, true);
+		link = record->link;
 	}
 }
 
@@ -757,7 +820,7 @@ szn_take_run(SznAggregate *node, SznGroup *group)
 	node->has_run_row = false;
 	for (int i = 0; i < node->num_run_steps; i++)
 	{
-		SznStep    *step = node->run_steps[i];
+		SznStep    *step = &node->run_steps[i];
 		SznAggState *state = &group->states[step->number];
 		Datum		value;
 		bool		isnull;
@@ -809,10 +872,7 @@ result_of_record(SznAggregate *node, SznGroup *group, SznStep *step, SznAggState
 	if (record == NULL)
 		return (Datum) 0;
 	if (!state->is_tied)
-	{
-		szn_read_columns(node, record, node->num_read);
 		return szn_operand_value(node, &step->argument, record, isnull);
-	}
 
 	/* the records of an instant follow each other in the actor's chain */
 	time = record->time;
@@ -821,7 +881,6 @@ result_of_record(SznAggregate *node, SznGroup *group, SznStep *step, SznAggState
 		bool		is_wanted = true;
 
 		node->row = NULL;
-		szn_read_columns(node, record, node->num_read);
 		if (step->has_filter)
 		{
 			Datum		value = szn_operand_value(node, &step->filter, record, isnull);

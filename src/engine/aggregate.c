@@ -72,7 +72,6 @@ static void
 init_keys(SznAggregate *node, CustomScan *plan)
 {
 	List	   *keys = list_nth(plan->custom_private, SZN_AGG_PRIVATE_KEYS);
-	int			last = -1;
 	ListCell   *cell;
 
 	node->num_keys = list_length(keys);
@@ -89,11 +88,7 @@ init_keys(SznAggregate *node, CustomScan *plan)
 		if (key->kind == SZN_OPERAND_EXPRESSION)
 			elog(ERROR, "session scan does not keep column %d", column);
 		node->key_targets[foreach_current_index(cell)] = column - 1;
-		if (key->kind == SZN_OPERAND_VARYING)
-			last = Max(last, key->column);
 	}
-	for (int i = 0; i <= last; i++)
-		node->num_read_of_keys += !node->scan->format->columns[i].byval;
 }
 
 static void
@@ -315,23 +310,6 @@ pull_group(SznAggregate *node)
  * Walk
  */
 
-/* Take the records from one link of a chain up to another. */
-static inline void
-take_records(SznAggregate *node, SznGroup *group, SznLink link, SznLink end)
-{
-	SznPartition *partition = node->scan->partition;
-
-	while (link != end)
-	{
-		SznRecord  *record = szn_record_at(partition, link);
-
-		if (node->has_calls)
-			ResetExprContext(node->row_context);
-		szn_take_row(node, group, record);
-		link = record->link;
-	}
-}
-
 /* Take an instant, of which the boundary knows already. */
 static inline void
 take_instant(SznAggregate *node)
@@ -348,7 +326,7 @@ take_instant(SznAggregate *node)
 	if (!group->exists)
 		begin_group(node, group, szn_record_at(scan->partition, link), run, in_session);
 	if (node->num_row_steps > 0)
-		take_records(node, group, link, scan->next_instant);
+		szn_take_chain(node, group, link, scan->next_instant);
 }
 
 /* Take the rows of the actor that have no time. */
@@ -371,7 +349,7 @@ take_untimed(SznAggregate *node, SznLink link)
 	node->run_in_session = false;
 	if (!group->exists)
 		begin_group(node, group, szn_record_at(scan->partition, link), &node->run, false);
-	take_records(node, group, link, 0);
+	szn_take_chain(node, group, link, 0);
 	(void) end_run(node);
 }
 
@@ -559,7 +537,6 @@ fill_row(SznAggregate *node, SznGroup *group)
 	MemoryContext caller_context =
 		MemoryContextSwitchTo(node->css.ss.ps.ps_ExprContext->ecxt_per_tuple_memory);
 
-	szn_read_columns(node, group->first, node->num_read_of_keys);
 	for (int i = 0; i < node->num_keys; i++)
 	{
 		const SznOperand *key = &node->keys[i];

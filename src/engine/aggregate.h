@@ -66,9 +66,11 @@ typedef enum SznOperandKind
 typedef struct SznOperand
 {
 	SznOperandKind kind;
-	SznSource	source;			/* of SZN_OPERAND_RUN */
+	uint16		null_flag;		/* in the record's header; 0: not there */
+	int16		length;			/* of SZN_OPERAND_FIXED, ... */
+	int			offset;			/* ... and where it is */
 	int			column;			/* the format's */
-	const SznColumn *place;
+	SznSource	source;			/* of SZN_OPERAND_RUN */
 	ExprState  *expr;
 } SznOperand;
 
@@ -151,23 +153,24 @@ typedef struct SznAggState
 typedef struct SznStep
 {
 	SznStepKind kind;
-	bool		per_run;		/* once for each run */
-	bool		has_filter;
-	bool		once;			/* its filter picks one row of each session */
 	int			number;			/* of the aggregate */
+	bool		has_filter;
+	bool		per_run;		/* once for each run */
+	bool		once;			/* its filter picks one row of each session */
+	int16		length;			/* of the argument's type */
 	SznOperand	filter;
 	SznOperand	argument;		/* the first */
 	SznOperand *arguments;		/* all */
 	int			num_arguments;
 	SznCall    *call;
 	SznDistinctType *distinct;
-	int16		length;			/* of the argument's type */
 } SznStep;
 
 /* A group that is being gathered. */
 typedef struct SznGroup
 {
 	bool		exists;
+	bool		has_memory;		/* there is something in "context" */
 	bool		in_session;
 	SznRun		run;			/* of its first row */
 	SznRecord  *first;
@@ -194,20 +197,17 @@ typedef struct SznAggregate
 	int			num_keys;
 	int		   *key_targets;
 	SznOperand *keys;
-	int			num_read_of_keys;
 
 	int			num_steps;
 	SznStep   **steps;			/* by aggregate */
-	SznStep   **row_steps;
+	SznStep    *row_steps;
 	int			num_row_steps;
-	SznStep   **run_steps;
+	SznStep    *run_steps;
 	int			num_run_steps;
 	bool		has_calls;		/* rows leave something in row_context */
-	bool		has_memory;		/* groups have some, beyond their states */
 	bool		needs_labels;	/* rows' steps need more than the record */
-	int		   *read;			/* columns of variable width that are needed ... */
-	int			num_read;
-	int			num_read_in_records;	/* ... where records stay */
+	int		   *read;			/* columns of variable width */
+	int			num_read;		/* of them, up to the last that steps need */
 
 	/* core's functions look at it, nothing else does */
 	AggState   *stand_in;
@@ -253,12 +253,12 @@ extern void szn_init_steps(SznAggregate *node, CustomScan *plan);
 extern void szn_init_operand(SznAggregate *node, SznOperand *operand, Expr *expr);
 extern Datum szn_run_value(SznAggregate *node, SznSource source, const SznRun *run,
 						   bool in_session, bool *isnull);
-extern void szn_read_columns(SznAggregate *node, SznRecord *record, int num_read);
 extern Datum szn_operand_value(SznAggregate *node, const SznOperand *operand,
 							   SznRecord *record, bool *isnull);
 extern void szn_begin_group(SznAggregate *node, SznGroup *group);
 extern void szn_clear_group(SznAggregate *node, SznGroup *group);
 extern void szn_take_row(SznAggregate *node, SznGroup *group, SznRecord *record);
+extern void szn_take_chain(SznAggregate *node, SznGroup *group, SznLink link, SznLink end);
 extern void szn_take_run(SznAggregate *node, SznGroup *group);
 extern Datum szn_result(SznAggregate *node, SznGroup *group, int number, bool *isnull);
 

@@ -178,6 +178,7 @@ szn_call_begin(SznAggregate *node, SznGroup *group, SznCall *call, SznAggState *
 {
 	MemoryContext caller_context;
 
+	group->has_memory = true;
 	state->is_called = true;
 	state->called = call->initial;
 	state->called_is_null = call->initial_is_null;
