@@ -744,6 +744,20 @@ take_timed(SznStep *step, SznAggState *state, SznRecord *record)
 		state->is_tied = true;
 }
 
+static inline bool
+passes_filter(SznAggregate *node, const SznOperand *filter, SznRecord *record, int *unread)
+{
+	Datum		value;
+	bool		isnull;
+
+	/* a column that says so: NULL is stored as anything */
+	if (filter->kind == SZN_OPERAND_FIXED && filter->null_flag)
+		return (record->nulls & filter->null_flag) == 0 &&
+			((const char *) record)[filter->offset] != 0;
+	value = operand_value(node, filter, record, unread, &isnull);
+	return !isnull && DatumGetBool(value);
+}
+
 static pg_attribute_always_inline void
 take_row(SznAggregate *node, SznGroup *group, SznRecord *record, bool stays)
 {
@@ -756,12 +770,8 @@ take_row(SznAggregate *node, SznGroup *group, SznRecord *record, bool stays)
 		Datum		value;
 		bool		isnull;
 
-		if (step->has_filter)
-		{
-			value = operand_value(node, &step->filter, record, &unread, &isnull);
-			if (isnull || !DatumGetBool(value))
-				continue;
-		}
+		if (step->has_filter && !passes_filter(node, &step->filter, record, &unread))
+			continue;
 		switch (step->kind)
 		{
 			case SZN_COUNT_ROWS:

@@ -215,12 +215,9 @@ same_actor_by_value(SznFormat *format, SznRecord *a, SznRecord *b)
 	return true;
 }
 
-/*
- * Do two records belong to the same actor?  NULL is an actor like others, as
- * in PARTITION BY.
- */
+/* Do two records belong to the same actor?  Of any number and kind of parts. */
 bool
-szn_same_actor(SznFormat *format, SznRecord *a, SznRecord *b)
+szn_same_actor_by_parts(SznFormat *format, SznRecord *a, SznRecord *b)
 {
 	for (int i = 0; i < format->num_keys; i++)
 	{

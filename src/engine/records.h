@@ -128,7 +128,7 @@ extern void szn_reader_init(SznReader *reader, const SznFormat *format,
 							MemoryContext context);
 extern void szn_reader_begin(SznReader *reader, BufFile *file);
 extern SznRecord *szn_reader_next(SznReader *reader);
-extern bool szn_same_actor(SznFormat *format, SznRecord *a, SznRecord *b);
+extern bool szn_same_actor_by_parts(SznFormat *format, SznRecord *a, SznRecord *b);
 
 /* Some memory is in use, or no longer: keep the peak up to date. */
 static inline void
@@ -200,6 +200,19 @@ szn_record_next_column(const SznFormat *format, SznRecord *record, int number,
 		*value = PointerGetDatum(base + *offset);
 		*offset = att_addlength_pointer(*offset, column->attlen, base + *offset);
 	}
+}
+
+/*
+ * Do two records belong to the same actor?  NULL is an actor like others, as
+ * in PARTITION BY.  Inlined for the usual actor, one number.
+ */
+static inline bool
+szn_same_actor(SznFormat *format, SznRecord *a, SznRecord *b)
+{
+	if (format->num_keys == 1 && format->keys[0].is_image && ((a->nulls | b->nulls) & 1) == 0)
+		return szn_record_fixed(&format->columns[0], a) ==
+			szn_record_fixed(&format->columns[0], b);
+	return szn_same_actor_by_parts(format, a, b);
 }
 
 #endif							/* SZN_RECORDS_H */
