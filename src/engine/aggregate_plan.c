@@ -50,6 +50,9 @@ typedef struct SznGrouping
 	RelOptInfo *subquery;
 	List	   *columns;		/* the subquery's, as target entries of Vars */
 	List	   *keys;			/* which of them are grouped by, from 1 */
+	List	   *actor;			/* those that are parts of the actor, ... */
+	List	   *actor_operators;	/* ... by which they are equal, ... */
+	List	   *actor_collations;	/* ... and in which collation */
 	List	   *aggregates;		/* Aggrefs */
 	List	   *having;
 	bool		by_number;
@@ -168,6 +171,10 @@ check_keys(PlannerInfo *root, SznGrouping *grouping, SznLevel *level)
 			exprCollation((Node *) var) != list_nth_oid(level->key_collations, number))
 			return "a group key has another equality than the actor";
 		found = bms_add_member(found, number);
+		grouping->actor = lappend_int(grouping->actor, var->varattno);
+		grouping->actor_operators = lappend_oid(grouping->actor_operators, clause->eqop);
+		grouping->actor_collations = lappend_oid(grouping->actor_collations,
+												 exprCollation((Node *) var));
 	}
 	if (bms_num_members(found) != list_length(level->keys))
 		return "the groups are not within actors";
@@ -353,8 +360,9 @@ szn_add_aggregate_paths(PlannerInfo *root, RelOptInfo *input_rel,
 	foreach(cell, input_rel->pathlist)
 	{
 		Path	   *path = (Path *) lfirst(cell);
-		RelOptInfo *subquery;
-		SznScanPath *scan = szn_scan_below(path, &subquery);
+		RelOptInfo *subquery = NULL;
+		SznScanPath *scan = (SznScanPath *)
+			szn_path_below(path, &szn_scan_path_methods, &subquery);
 		SznAggregatePath *aggregate;
 
 		if (scan == NULL || subquery != input_rel || path->param_info)
@@ -395,6 +403,50 @@ szn_add_aggregate_paths(PlannerInfo *root, RelOptInfo *input_rel,
 													path->rows));
 		add_path(grouped_rel, &aggregate->path.path);
 	}
+}
+
+/*
+ * Do rows of one group come together where sessions are grouped, such as those
+ * of a view?  They do if the groups are the actors, since the node's groups
+ * come actor by actor.
+ */
+bool
+szn_actors_come_together(PlannerInfo *root, CustomPath *path, RelOptInfo *subquery)
+{
+	SznGrouping *grouping = ((SznAggregatePath *) path)->grouping;
+	Bitmapset  *found = NULL;
+	ListCell   *cell;
+
+	foreach(cell, szn_group_clause(root))
+	{
+		SortGroupClause *clause = lfirst_node(SortGroupClause, cell);
+		Var		   *var = (Var *) get_sortgroupclause_expr(clause, root->processed_tlist);
+		TargetEntry *entry;
+		Var		   *inner;
+		int			number = -1;
+		ListCell   *cell2;
+
+		if (!IsA(var, Var) || var->varno != subquery->relid ||
+			var->varattno <= 0 || var->varlevelsup != 0)
+			return false;
+		entry = get_tle_by_resno(subquery->subroot->processed_tlist, var->varattno);
+		if (entry == NULL || entry->resjunk)
+			return false;
+		inner = (Var *) entry->expr;
+		if (!IsA(inner, Var) || inner->varno != grouping->subquery->relid)
+			return false;
+		foreach(cell2, grouping->actor)
+		{
+			if (lfirst_int(cell2) == inner->varattno)
+				number = foreach_current_index(cell2);
+		}
+		if (number < 0 ||
+			clause->eqop != list_nth_oid(grouping->actor_operators, number) ||
+			exprCollation((Node *) var) != list_nth_oid(grouping->actor_collations, number))
+			return false;
+		found = bms_add_member(found, number);
+	}
+	return found != NULL && bms_num_members(found) == list_length(grouping->actor);
 }
 
 

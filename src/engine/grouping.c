@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * grouping.c
- *	  Paths for a query level that groups the rows of a Session Scan.
+ *	  Paths for a query level that groups the rows of our nodes.
  *
  * Called by planner.c, which has the hooks.
  *
@@ -23,11 +23,11 @@
 
 
 /*
- * The Session Scan under a path of a subquery, if nothing between them
- * changes the order of rows; "subquery" gets the relation between.
+ * The node of ours under a path of a subquery, if nothing between them changes
+ * the order of rows, else NULL; "subquery" gets the relation between.
  */
-SznScanPath *
-szn_scan_below(Path *path, RelOptInfo **subquery)
+CustomPath *
+szn_path_below(Path *path, const CustomPathMethods *methods, RelOptInfo **subquery)
 {
 	if (IsA(path, ProjectionPath))
 		path = ((ProjectionPath *) path)->subpath;
@@ -37,9 +37,9 @@ szn_scan_below(Path *path, RelOptInfo **subquery)
 	path = ((SubqueryScanPath *) path)->subpath;
 	if (IsA(path, ProjectionPath))
 		path = ((ProjectionPath *) path)->subpath;
-	if (!IsA(path, CustomPath) || ((CustomPath *) path)->methods != &szn_scan_path_methods)
+	if (!IsA(path, CustomPath) || ((CustomPath *) path)->methods != methods)
 		return NULL;
-	return (SznScanPath *) path;
+	return (CustomPath *) path;
 }
 
 /* Is this output of the subquery never NULL where its rows are read? */
@@ -124,8 +124,8 @@ groups_come_together(PlannerInfo *root, SznScanPath *scan, RelOptInfo *subquery)
 }
 
 /*
- * UPPERREL_GROUP_AGG: rows that come group by group are all that a "sorted"
- * aggregate needs.  Core would not think of it, since such rows have no
+ * UPPERREL_GROUP_AGG: rows that come group by group, events or sessions, are
+ * all that a "sorted" aggregate needs.  Core would not think of it, since such rows have no
  * order that it could name.
  */
 void
@@ -152,13 +152,16 @@ szn_add_grouped_paths(PlannerInfo *root, RelOptInfo *input_rel,
 	foreach(cell, input_rel->pathlist)
 	{
 		Path	   *path = (Path *) lfirst(cell);
-		RelOptInfo *subquery;
-		SznScanPath *scan = szn_scan_below(path, &subquery);
+		RelOptInfo *subquery = NULL;
+		CustomPath *scan = szn_path_below(path, &szn_scan_path_methods, &subquery);
+		CustomPath *aggregate = szn_path_below(path, &szn_aggregate_path_methods, &subquery);
 		double		num_groups;
 
-		if (scan == NULL || subquery != input_rel || path->param_info ||
-			pathkeys_contained_in(root->group_pathkeys, path->pathkeys) ||
-			!groups_come_together(root, scan, subquery))
+		if (subquery != input_rel || path->param_info ||
+			pathkeys_contained_in(root->group_pathkeys, path->pathkeys))
+			continue;
+		if (!(scan && groups_come_together(root, (SznScanPath *) scan, subquery)) &&
+			!(aggregate && szn_actors_come_together(root, aggregate, subquery)))
 			continue;
 
 		num_groups = szn_estimate_num_groups(root,

@@ -47,12 +47,16 @@ extern const CustomPathMethods szn_scan_path_methods;
 extern bool szn_source_of_call(const WindowFunc *call, SznSource *source);
 
 /* grouping.c */
-extern SznScanPath *szn_scan_below(Path *path, RelOptInfo **subquery);
+extern CustomPath *szn_path_below(Path *path, const CustomPathMethods *methods,
+								  RelOptInfo **subquery);
 extern void szn_add_grouped_paths(PlannerInfo *root, RelOptInfo *input_rel,
 								  RelOptInfo *grouped_rel,
 								  GroupPathExtraData *extra);
 
 /* aggregate_plan.c */
+extern const CustomPathMethods szn_aggregate_path_methods;
+extern bool szn_actors_come_together(PlannerInfo *root, CustomPath *path,
+									 RelOptInfo *subquery);
 extern void szn_add_aggregate_paths(PlannerInfo *root, RelOptInfo *input_rel,
 									RelOptInfo *grouped_rel,
 									GroupPathExtraData *extra);
