@@ -141,6 +141,8 @@ typedef struct SznScan
 	bool		in_session;
 
 	/* partitions */
+	SznExchange *exchange;		/* NULL: no other participants */
+	SznCounters workers;		/* what they have done, in the leader */
 	SznPartitions *partitions;
 	SznPartitionState state;
 	SznPartition *partition;	/* at hand */
@@ -173,6 +175,7 @@ typedef struct SznScan
 
 extern void szn_begin_records(SznScan *scan);
 extern TupleTableSlot *szn_put_out(SznScan *scan, SznRecord *record);
+extern void szn_forget(SznScan *scan);
 
 /* input.c */
 extern bool szn_read_input(SznScan *scan, SznEvent *event);
@@ -195,6 +198,16 @@ szn_next_record(SznScan *scan)
 	return scan->mode == SZN_MODE_PARTITIONED ?
 		szn_next_of_partitions(scan) : szn_next_of_stream(scan);
 }
+
+/* parallel.c */
+extern Size szn_estimate_dsm(CustomScanState *node, ParallelContext *pcxt);
+extern void szn_initialize_dsm(CustomScanState *node, ParallelContext *pcxt,
+							   void *coordinate);
+extern void szn_reinitialize_dsm(CustomScanState *node, ParallelContext *pcxt,
+								 void *coordinate);
+extern void szn_initialize_worker(CustomScanState *node, shm_toc *toc,
+								  void *coordinate);
+extern void szn_shut_down(CustomScanState *node);
 
 /* explain.c */
 extern void szn_explain_scan(CustomScanState *node, List *ancestors,

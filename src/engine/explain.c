@@ -70,8 +70,10 @@ void
 szn_explain_scan(CustomScanState *node, List *ancestors, ExplainState *es)
 {
 	SznScan    *scan = (SznScan *) node;
-	const SznCounters *counters = &scan->counters;
+	SznCounters counters = scan->counters;
 	const char *strategy;
+
+	szn_counters_add(&counters, &scan->workers);
 
 	ExplainPropertyText("Window", window_text(scan, ancestors, es), es);
 	ExplainPropertyText("Inactivity",
@@ -79,8 +81,10 @@ szn_explain_scan(CustomScanState *node, List *ancestors, ExplainState *es)
 
 	if (scan->mode == SZN_MODE_STREAMED)
 		strategy = "streamed";
-	else if (counters->unordered_actors > 0 || counters->sorted_partitions > 0)
+	else if (counters.unordered_actors > 0 || counters.sorted_partitions > 0)
 		strategy = "sorted";
+	else if (counters.merged_actors > 0)
+		strategy = "merged";
 	else
 		strategy = "in order";
 	ExplainPropertyText("Strategy", strategy, es);
@@ -93,15 +97,15 @@ szn_explain_scan(CustomScanState *node, List *ancestors, ExplainState *es)
 	if (!es->analyze)
 		return;
 
-	ExplainPropertyInteger("Actors", NULL, counters->actors, es);
+	ExplainPropertyInteger("Actors", NULL, counters.actors, es);
 	if (scan->mode == SZN_MODE_PARTITIONED)
 	{
-		ExplainPropertyInteger("Actors out of Order", NULL, counters->unordered_actors, es);
-		ExplainPropertyInteger("Partitions", NULL, counters->partitions, es);
-		ExplainPropertyInteger("Partitions Sorted", NULL, counters->sorted_partitions, es);
+		ExplainPropertyInteger("Actors out of Order", NULL, counters.unordered_actors, es);
+		ExplainPropertyInteger("Partitions", NULL, counters.partitions, es);
+		ExplainPropertyInteger("Partitions Sorted", NULL, counters.sorted_partitions, es);
 	}
-	ExplainPropertyInteger("Memory", "kB", (counters->peak_memory + 1023) / 1024, es);
-	ExplainPropertyInteger("Disk", "kB", (counters->disk_bytes + 1023) / 1024, es);
+	ExplainPropertyInteger("Memory", "kB", (counters.peak_memory + 1023) / 1024, es);
+	ExplainPropertyInteger("Disk", "kB", (counters.disk_bytes + 1023) / 1024, es);
 }
 
 /* ExplainCustomScan of the aggregate. */

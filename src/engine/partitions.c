@@ -19,7 +19,9 @@
  *				read by the caller, who sorts it unless it is in order
  *
  * Chunks, files' buffers and the actors of the partition at hand all count
- * against the budget.  Knows nothing of executor nodes or sessions.
+ * against the budget.  In parallel, chunks and files are shared, and "all have
+ * been added" and "one after the other" are what all participants do together:
+ * see exchange.c.  Knows nothing of executor nodes or sessions.
  *
  *-------------------------------------------------------------------------
  */
@@ -28,6 +30,7 @@
 #include <math.h>
 
 #include "miscadmin.h"
+#include "utils/freepage.h"
 #include "utils/memutils.h"
 
 #include "compat.h"
@@ -58,11 +61,20 @@
 /* So many records can be sorted whatever the budget. */
 #define MIN_SORT_ITEMS		1024
 
+/*
+ * Up to so many times an actor's time may go back for its records to be merged
+ * rather than sorted.
+ */
+#define MAX_MERGED			15
+
 typedef struct SznSortItem
 {
 	int64		time;
 	SznLink		link;
 } SznSortItem;
+
+static void free_chunks(SznPartitions *partitions, SznPartition *partition);
+static void close_file(SznPartitions *partitions, SznPartition *partition);
 
 #define ST_SORT sort_by_time
 #define ST_ELEMENT_TYPE SznSortItem
@@ -90,11 +102,12 @@ szn_choose_num_partitions(double rows, double width, Size budget)
 
 /*
  * No records yet, in the current context.  "rows" and "width" are guesses;
- * "counters" are kept up to date.
+ * "counters" are kept up to date.  With an exchange, records are handed over
+ * to whoever claims their partition.
  */
 SznPartitions *
 szn_partitions_create(SznFormat *format, double rows, double width, Size budget,
-					  SznCounters *counters)
+					  SznCounters *counters, SznExchange *exchange)
 {
 	SznPartitions *partitions = (SznPartitions *) palloc0(sizeof(SznPartitions));
 
@@ -112,7 +125,10 @@ szn_partitions_create(SznFormat *format, double rows, double width, Size budget,
 													   ALLOCSET_DEFAULT_SIZES);
 	szn_reader_init(&partitions->reader, format, CurrentMemoryContext);
 	partitions->budget = budget;
-	partitions->num_partitions = szn_choose_num_partitions(rows, width, budget);
+	partitions->num_partitions = exchange ? exchange->shared->num_partitions :
+		szn_choose_num_partitions(rows, width, budget);
+	partitions->exchange = exchange;
+	partitions->num_shared = partitions->num_partitions;
 	partitions->partitions = (SznPartition *)
 		palloc0(sizeof(SznPartition) * partitions->num_partitions);
 	partitions->max_partitions = partitions->num_partitions;
@@ -130,15 +146,15 @@ szn_partitions_create(SznFormat *format, double rows, double width, Size budget,
 	return partitions;
 }
 
-/* Close the files.  Memory is the context's. */
+/* Close the files, free what is shared.  Other memory is the context's. */
 void
 szn_partitions_end(SznPartitions *partitions)
 {
 	for (int i = 0; i < partitions->num_partitions; i++)
 	{
-		if (partitions->partitions[i].file)
-			BufFileClose(partitions->partitions[i].file);
-		partitions->partitions[i].file = NULL;
+		close_file(partitions, &partitions->partitions[i]);
+		if (partitions->exchange)
+			free_chunks(partitions, &partitions->partitions[i]);
 	}
 }
 
@@ -162,19 +178,31 @@ memory_of_actors(SznPartitions *partitions)
 		(partitions->table ? (Size) (partitions->table_mask + 1) * sizeof(uint32) : 0);
 }
 
-static void
-count_memory(SznPartitions *partitions)
+void
+szn_partitions_count_memory(SznPartitions *partitions)
 {
 	partitions->counters->partition_memory =
 		memory_of_records(partitions) + memory_of_actors(partitions);
 	szn_count_peak(partitions->counters);
 }
 
-static SznChunk *
-add_chunk(SznPartitions *partitions, SznPartition *partition, Size size)
+static inline Size
+memory_of_chunk(SznPartitions *partitions, SznChunk *chunk)
 {
-	SznChunk   *chunk;
-	Size		memory;
+	if (partitions->exchange == NULL)
+		return GetMemoryChunkSpace(chunk);
+
+	/* shared memory is dealt out in pages, but for what is small */
+	return chunk->size < 2 * FPM_PAGE_SIZE ? SZN_CHUNK_HEADER + chunk->size :
+		TYPEALIGN(FPM_PAGE_SIZE, SZN_CHUNK_HEADER + chunk->size);
+}
+
+/* A chunk that is there becomes the partition's last. */
+void
+szn_partitions_note_chunk(SznPartitions *partitions, SznPartition *partition,
+						  SznChunk *chunk)
+{
+	Size		memory = memory_of_chunk(partitions, chunk);
 
 	if (partition->num_chunks == partition->max_chunks)
 	{
@@ -187,30 +215,65 @@ add_chunk(SznPartitions *partitions, SznPartition *partition, Size size)
 				MemoryContextAlloc(partitions->context,
 								   sizeof(SznChunk *) * partition->max_chunks);
 	}
-	chunk = (SznChunk *) MemoryContextAllocHuge(partitions->chunks_context,
-												SZN_CHUNK_HEADER + size);
-	chunk->size = size;
-	chunk->used = 0;
 	partition->chunks[partition->num_chunks++] = chunk;
-	memory = GetMemoryChunkSpace(chunk);
 	partition->memory += memory;
 	partitions->memory += memory;
-	count_memory(partitions);
+}
+
+static SznChunk *
+add_chunk(SznPartitions *partitions, SznPartition *partition, Size size)
+{
+	SznExchange *exchange = partitions->exchange;
+	SznChunk   *chunk;
+
+	if (exchange)
+	{
+		dsa_pointer pointer = dsa_allocate_extended(exchange->area, SZN_CHUNK_HEADER + size,
+													DSA_ALLOC_HUGE);
+
+		chunk = (SznChunk *) dsa_get_address(exchange->area, pointer);
+		if (partition->num_chunks > 0)
+			partition->chunks[partition->num_chunks - 1]->next = pointer;
+		else
+			partition->first_chunk = pointer;
+	}
+	else
+		chunk = (SznChunk *) MemoryContextAllocHuge(partitions->chunks_context,
+													SZN_CHUNK_HEADER + size);
+	chunk->next = InvalidDsaPointer;
+	chunk->size = size;
+	chunk->used = 0;
+	szn_partitions_note_chunk(partitions, partition, chunk);
+	szn_partitions_count_memory(partitions);
 	return chunk;
 }
 
 static void
 free_chunks(SznPartitions *partitions, SznPartition *partition)
 {
+	SznExchange *exchange = partitions->exchange;
+	dsa_pointer pointer = partition->first_chunk;
+
 	for (int i = 0; i < partition->num_chunks; i++)
-		pfree(partition->chunks[i]);
+	{
+		if (exchange)
+		{
+			dsa_pointer next = partition->chunks[i]->next;
+
+			dsa_free(exchange->area, pointer);
+			pointer = next;
+		}
+		else
+			pfree(partition->chunks[i]);
+	}
+	partition->first_chunk = InvalidDsaPointer;
 	partitions->memory -= partition->memory;
 	partition->memory = 0;
 	partition->num_chunks = 0;
 }
 
-static void
-forget_sample(SznPartitions *partitions, SznPartition *partition)
+void
+szn_partitions_forget_sample(SznPartitions *partitions, SznPartition *partition)
 {
 	if (partition->sample == NULL)
 		return;
@@ -259,7 +322,7 @@ note_record(SznPartitions *partitions, SznPartition *partition,
 			MemoryContextReset(partitions->comparison_context);
 		}
 		if (!partition->is_single)
-			forget_sample(partitions, partition);
+			szn_partitions_forget_sample(partitions, partition);
 	}
 
 	if ((record->flags & SZN_HAS_TIME) == 0)
@@ -273,6 +336,14 @@ note_record(SznPartitions *partitions, SznPartition *partition,
 	}
 }
 
+/* Do others have a share in this partition? */
+static bool
+is_shared(SznPartitions *partitions, SznPartition *partition)
+{
+	return partitions->exchange &&
+		partition - partitions->partitions < partitions->num_shared;
+}
+
 static void
 write_file(SznPartitions *partitions, SznPartition *partition,
 		   void *data, Size size)
@@ -281,7 +352,10 @@ write_file(SznPartitions *partitions, SznPartition *partition,
 	{
 		MemoryContext caller_context = MemoryContextSwitchTo(partitions->context);
 
-		partition->file = BufFileCreateTemp(false);
+		partition->file = is_shared(partitions, partition) ?
+			szn_exchange_create_file(partitions->exchange,
+									 partition - partitions->partitions) :
+			BufFileCreateTemp(false);
 		partitions->num_files++;
 		MemoryContextSwitchTo(caller_context);
 	}
@@ -292,17 +366,19 @@ write_file(SznPartitions *partitions, SznPartition *partition,
 static void
 close_file(SznPartitions *partitions, SznPartition *partition)
 {
+	if (partition->parts)
+		szn_exchange_close(partitions, partition);
 	if (partition->file == NULL)
 		return;
 	BufFileClose(partition->file);
 	partition->file = NULL;
 	partitions->num_files--;
-	forget_sample(partitions, partition);
+	szn_partitions_forget_sample(partitions, partition);
 }
 
 /* Note in its header how far the partition's last chunk is filled. */
-static void
-close_chunk(SznPartitions *partitions, int number)
+void
+szn_partitions_close_chunk(SznPartitions *partitions, int number)
 {
 	SznPartition *partition = &partitions->partitions[number];
 	SznTail    *tail = &partitions->tails[number];
@@ -317,11 +393,36 @@ close_chunk(SznPartitions *partitions, int number)
 	tail->end = NULL;
 }
 
+/* Move a partition from memory to disk. */
+void
+szn_partitions_spill(SznPartitions *partitions, SznPartition *partition)
+{
+	SznFormat  *format = partitions->format;
+
+	szn_partitions_close_chunk(partitions, partition - partitions->partitions);
+	for (int i = 0; i < partition->num_chunks; i++)
+	{
+		SznChunk   *chunk = partition->chunks[i];
+		Size		offset = 0;
+
+		CHECK_FOR_INTERRUPTS();
+		while (offset < chunk->used)
+		{
+			SznRecord  *record = (SznRecord *) (SZN_CHUNK_DATA(chunk) + offset);
+			Size		size = szn_record_length(format, record);
+
+			note_record(partitions, partition, record, size);
+			offset += size;
+		}
+		write_file(partitions, partition, SZN_CHUNK_DATA(chunk), chunk->used);
+	}
+	free_chunks(partitions, partition);
+}
+
 /* Move the largest partition in memory to disk.  False if there is none. */
 static bool
 spill_largest(SznPartitions *partitions)
 {
-	SznFormat  *format = partitions->format;
 	SznPartition *largest = NULL;
 
 	for (int i = 0; i < partitions->num_partitions; i++)
@@ -333,25 +434,9 @@ spill_largest(SznPartitions *partitions)
 	}
 	if (largest == NULL)
 		return false;
-
-	close_chunk(partitions, largest - partitions->partitions);
-	for (int i = 0; i < largest->num_chunks; i++)
-	{
-		SznChunk   *chunk = largest->chunks[i];
-		Size		offset = 0;
-
-		CHECK_FOR_INTERRUPTS();
-		while (offset < chunk->used)
-		{
-			SznRecord  *record = (SznRecord *) (SZN_CHUNK_DATA(chunk) + offset);
-			Size		size = szn_record_length(format, record);
-
-			note_record(partitions, largest, record, size);
-			offset += size;
-		}
-		write_file(partitions, largest, SZN_CHUNK_DATA(chunk), chunk->used);
-	}
-	free_chunks(partitions, largest);
+	if (partitions->exchange)
+		partitions->exchange->on_disk[largest - partitions->partitions] = true;
+	szn_partitions_spill(partitions, largest);
 	return true;
 }
 
@@ -364,13 +449,25 @@ begin_chunk(SznPartitions *partitions, int number, Size size)
 {
 	SznPartition *partition = &partitions->partitions[number];
 	SznTail    *tail = &partitions->tails[number];
+	int			max_chunks = SZN_MAX_CHUNKS;
 	SznChunk   *chunk;
 	Size		chunk_size;
 
 	if (partition->file)
 		return false;
 
-	close_chunk(partitions, number);
+	/* a partition is all in memory or all on disk, whoever has its records */
+	if (partitions->exchange)
+	{
+		max_chunks /= partitions->exchange->shared->num_participants;
+		if (partitions->exchange->on_disk[number])
+		{
+			szn_partitions_spill(partitions, partition);
+			return false;
+		}
+	}
+
+	szn_partitions_close_chunk(partitions, number);
 	chunk_size = (Size) MIN_CHUNK << Min(partition->num_chunks, 10);
 	chunk_size = Min(chunk_size, partitions->max_chunk) - SZN_CHUNK_HEADER;
 	chunk_size = Max(chunk_size, size);
@@ -378,7 +475,7 @@ begin_chunk(SznPartitions *partitions, int number, Size size)
 	/* a quarter is for what it takes to read a partition */
 	while (memory_of_records(partitions) + SZN_CHUNK_HEADER + chunk_size >
 		   partitions->budget / 4 * 3 ||
-		   partition->num_chunks == SZN_MAX_CHUNKS)
+		   partition->num_chunks >= max_chunks)
 	{
 		if (!spill_largest(partitions))
 			break;
@@ -452,6 +549,8 @@ szn_partition_read(SznPartitions *partitions)
 {
 	SznPartition *partition = &partitions->partitions[partitions->current];
 
+	if (partition->parts)
+		return szn_exchange_read(partition);
 	if (partition->num_records == 0)
 		return NULL;
 	partition->num_records--;
@@ -466,24 +565,27 @@ szn_partition_file(SznPartitions *partitions)
 }
 
 /*
- * The whole file into chunks.  A record that the end of a chunk cuts in two
- * is moved to the next one.
+ * So many bytes from the beginning of a file, which are whole records, into
+ * chunks of the partition.  A record that the end of a chunk cuts in two is
+ * moved to the next one.
  */
-static void
-load_partition(SznPartitions *partitions, SznPartition *partition)
+void
+szn_partitions_load(SznPartitions *partitions, SznPartition *partition,
+					BufFile *file, uint64 num_bytes)
 {
 	SznFormat  *format = partitions->format;
-	uint64		left = partition->num_bytes;
+	uint64		left = num_bytes;
 	char	   *rest = NULL;
 	Size		rest_size = 0;
 	Size		header_size = SZN_RECORD_HEADER(format);
 	Size		chunk_size = partitions->max_chunk;
 
 	/* what is moved should be little */
-	while (chunk_size < left / partition->num_records * 4 && chunk_size < SZN_MAX_CHUNK_SIZE)
+	while (chunk_size < partition->num_bytes / partition->num_records * 4 &&
+		   chunk_size < SZN_MAX_CHUNK_SIZE)
 		chunk_size *= 2;
 
-	szn_file_seek(partition->file, 0);
+	szn_file_seek(file, 0);
 	while (left > 0 || rest_size > 0)
 	{
 		Size		size = Max(chunk_size - SZN_CHUNK_HEADER, header_size);
@@ -502,7 +604,7 @@ load_partition(SznPartitions *partitions, SznPartition *partition)
 		data = SZN_CHUNK_DATA(chunk);
 		memcpy(data, rest, rest_size);
 		filled = Min(size, rest_size + left);
-		szn_file_read(partition->file, data + rest_size, filled - rest_size);
+		szn_file_read(file, data + rest_size, filled - rest_size);
 		left -= filled - rest_size;
 
 		while (filled - whole >= header_size)
@@ -524,13 +626,12 @@ load_partition(SznPartitions *partitions, SznPartition *partition)
 
 			larger = add_chunk(partitions, partition, length);
 			memcpy(SZN_CHUNK_DATA(larger), data, filled);
-			szn_file_read(partition->file, SZN_CHUNK_DATA(larger) + filled, length - filled);
+			szn_file_read(file, SZN_CHUNK_DATA(larger) + filled, length - filled);
 			left -= length - filled;
 			larger->used = length;
 			rest_size = 0;
 		}
 	}
-	close_file(partitions, partition);
 }
 
 /* Make the hash table twice as large, or the first one. */
@@ -553,7 +654,7 @@ grow_table(SznPartitions *partitions)
 			slot = (slot + 1) & partitions->table_mask;
 		partitions->table[slot] = i + 1;
 	}
-	count_memory(partitions);
+	szn_partitions_count_memory(partitions);
 }
 
 static SznActor *
@@ -572,7 +673,7 @@ add_actor(SznPartitions *partitions, uint32 hash)
 			partitions->actors = (SznActor *)
 				MemoryContextAllocHuge(partitions->actors_context,
 									   sizeof(SznActor) * (Size) partitions->max_actors);
-		count_memory(partitions);
+		szn_partitions_count_memory(partitions);
 	}
 	actor = &partitions->actors[partitions->num_actors++];
 	memset(actor, 0, sizeof(SznActor));
@@ -655,7 +756,11 @@ gather_actors(SznPartitions *partitions, SznPartition *partition)
 
 					last->link = link;
 					if (record->time < last->time)
+					{
 						actor->is_unordered = true;
+						if (actor->num_descents <= MAX_MERGED)
+							actor->num_descents++;
+					}
 				}
 				else
 					actor->first = link;
@@ -677,34 +782,86 @@ chain_items(const SznPartition *partition, const SznSortItem *items, Size count)
 	return items[0].link;
 }
 
-/* Two chains in time order into one; where times are equal, the first is first. */
+/* Two chains in time order into one. */
 static SznLink
 merge_chains(const SznPartition *partition, SznLink a, SznLink b)
 {
-	SznLink		first = 0;
-	SznLink    *end = &first;
+	SznRecord  *record_a = szn_record_at(partition, a);
+	SznRecord  *record_b = szn_record_at(partition, b);
+	bool		swap = record_b->time < record_a->time;
+	SznLink		first = swap ? b : a;
 
-	while (a != 0 && b != 0)
+	for (;;)
 	{
-		SznRecord  *record_a = szn_record_at(partition, a);
-		SznRecord  *record_b = szn_record_at(partition, b);
+		SznRecord  *last;
 
 		CHECK_FOR_INTERRUPTS();
-		if (record_b->time < record_a->time)
+		if (swap)
 		{
-			*end = b;
-			end = &record_b->link;
-			b = record_b->link;
+			SznLink		link = a;
+			SznRecord  *record = record_a;
+
+			a = b;
+			record_a = record_b;
+			b = link;
+			record_b = record;
 		}
-		else
+
+		/* links are written only where the chain changes over */
+		do
 		{
-			*end = a;
-			end = &record_a->link;
-			a = record_a->link;
-		}
+			last = record_a;
+			a = last->link;
+			if (a == 0)
+			{
+				last->link = b;
+				return first;
+			}
+			record_a = szn_record_at(partition, a);
+		} while (record_a->time <= record_b->time);
+		last->link = b;
+		swap = true;
 	}
-	*end = a != 0 ? a : b;
-	return first;
+}
+
+/*
+ * Chain the timed records of an actor in time order, where they are a few
+ * chains that are: as when each participant has read its share of a table
+ * that is in time order.
+ */
+static void
+merge_actor(const SznPartition *partition, SznActor *actor)
+{
+	SznLink		chains[MAX_MERGED + 1];
+	int			num_chains = 0;
+	SznRecord  *record = szn_record_at(partition, actor->first);
+
+	chains[num_chains++] = actor->first;
+	while (record->link != 0)
+	{
+		SznRecord  *next = szn_record_at(partition, record->link);
+
+		if (next->time < record->time)
+		{
+			chains[num_chains++] = record->link;
+			record->link = 0;
+		}
+		record = next;
+	}
+	Assert(num_chains == actor->num_descents + 1);
+
+	while (num_chains > 1)
+	{
+		int			num_merged = 0;
+
+		for (int i = 0; i < num_chains; i += 2)
+			chains[num_merged++] = i + 1 == num_chains ? chains[i] :
+				merge_chains(partition, chains[i], chains[i + 1]);
+		num_chains = num_merged;
+	}
+	actor->first = chains[0];
+	actor->last = 0;
+	actor->is_unordered = false;
 }
 
 /*
@@ -770,7 +927,7 @@ sort_actor(SznPartitions *partitions, SznPartition *partition, SznActor *actor)
 	actor->last = 0;
 	actor->is_unordered = false;
 	pfree(items);
-	count_memory(partitions);
+	szn_partitions_count_memory(partitions);
 }
 
 /*
@@ -788,8 +945,16 @@ szn_partition_actor(SznPartitions *partitions, uint32 number)
 	partitions->counters->actors++;
 	if (actor->is_unordered)
 	{
-		partitions->counters->unordered_actors++;
-		sort_actor(partitions, &partitions->partitions[partitions->current], actor);
+		/* as many chains as there are participants come of their sharing the rows */
+		if (partitions->exchange &&
+			actor->num_descents < partitions->exchange->shared->num_participants)
+			partitions->counters->merged_actors++;
+		else
+			partitions->counters->unordered_actors++;
+		if (actor->num_descents <= MAX_MERGED)
+			merge_actor(&partitions->partitions[partitions->current], actor);
+		else
+			sort_actor(partitions, &partitions->partitions[partitions->current], actor);
 	}
 	return actor;
 }
@@ -798,7 +963,7 @@ szn_partition_actor(SznPartitions *partitions, uint32 number)
 static double
 size_in_memory(SznPartitions *partitions, SznPartition *partition)
 {
-	/* see load_partition() for what is not used of its chunks */
+	/* see szn_partitions_load() for what is not used of its chunks */
 	return partition->num_bytes * 1.125 +
 		(double) partition->num_records * ACTOR_MEMORY;
 }
@@ -852,7 +1017,8 @@ choose_num_parts(SznPartitions *partitions, SznPartition *partition)
 
 /*
  * Divide a partition on disk that is too large, none being in memory.  The
- * first part is for one actor, which may have most of the records.
+ * first part is for one actor, which may have most of the records; if it is the
+ * only part, for all of them.
  */
 static void
 divide_partition(SznPartitions *partitions, int number, int num_parts)
@@ -868,14 +1034,17 @@ divide_partition(SznPartitions *partitions, int number, int num_parts)
 		partitions->partitions[first_part + i].depth = i == 0 ? MAX_DEPTH : depth;
 
 	partitions->current = number;
-	szn_reader_begin(&partitions->reader, whole->file);
+	if (whole->parts)
+		szn_exchange_begin_reading(partitions, whole);
+	else
+		szn_reader_begin(&partitions->reader, whole->file);
 	while ((record = szn_partition_read(partitions)) != NULL)
 	{
 		SznPartition *part = &partitions->partitions[first_part];
 		Size		size = szn_record_length(partitions->format, record);
 
 		CHECK_FOR_INTERRUPTS();
-		if (record->link != whole->candidate)
+		if (num_parts > 0 && record->link != whole->candidate)
 		{
 			/* bits that have not told these records apart from others yet */
 			uint32		hash = (uint32) szn_mix((uint64) record->link << 8 | depth);
@@ -911,12 +1080,14 @@ szn_partitions_next(SznPartitions *partitions)
 		partitions->max_actors = 0;
 		partitions->table = NULL;
 	}
-	count_memory(partitions);
+	szn_partitions_count_memory(partitions);
 	while (partitions->num_partitions > (int) partitions->counters->partitions &&
 		   partitions->partitions[partitions->num_partitions - 1].file == NULL)
 		partitions->num_partitions--;
 
-	for (int i = 0; i < partitions->num_partitions; i++)
+	/* those that are shared cannot be chosen, and have come to an end by then */
+	for (int i = partitions->exchange ? partitions->num_shared : 0;
+		 i < partitions->num_partitions; i++)
 	{
 		partition = &partitions->partitions[i];
 		if (partition->num_chunks > 0)
@@ -929,12 +1100,14 @@ szn_partitions_next(SznPartitions *partitions)
 			(next < 0 || partition->depth > partitions->partitions[next].depth))
 			next = i;
 	}
+	if (next < 0 && partitions->exchange)
+		next = szn_exchange_next(partitions);
 	partitions->current = next;
 	if (next < 0)
 		return SZN_PARTITION_NONE;
 
 	partition = &partitions->partitions[next];
-	if (partition->file)
+	if (szn_partition_on_disk(partition))
 	{
 		/* none is left in memory: give back what was kept for more of them */
 		Assert(partitions->memory == 0);
@@ -944,7 +1117,8 @@ szn_partitions_next(SznPartitions *partitions)
 		{
 			int			num_parts = choose_num_parts(partitions, partition);
 
-			if (num_parts > 0)
+			/* what several files have must be in one to be read at leisure */
+			if (num_parts > 0 || partition->parts)
 			{
 				divide_partition(partitions, next, num_parts);
 				return szn_partitions_next(partitions);
@@ -955,10 +1129,15 @@ szn_partitions_next(SznPartitions *partitions)
 			partitions->counters->sorted_partitions++;
 			return SZN_PARTITION_FILE;
 		}
-		load_partition(partitions, partition);
+		if (partition->parts)
+			szn_exchange_load(partitions, partition);
+		else
+			szn_partitions_load(partitions, partition, partition->file,
+								partition->num_bytes);
+		close_file(partitions, partition);
 	}
 	else
-		close_chunk(partitions, next);
+		szn_partitions_close_chunk(partitions, next);
 	gather_actors(partitions, partition);
 	return SZN_PARTITION_ACTORS;
 }

@@ -11,6 +11,7 @@
 #include "storage/buffile.h"
 
 #include "engine/records.h"
+#include "engine/shared.h"
 
 /*
  * Where a record of a partition in memory is: the number of its chunk, from
@@ -35,10 +36,12 @@ typedef struct SznActor
 	SznLink		last_untimed;
 	uint32		hash;
 	bool		is_unordered;	/* to be sorted before it is read */
+	uint16		num_descents;	/* where time goes back, up to a maximum */
 } SznActor;
 
 typedef struct SznChunk
 {
+	dsa_pointer next;			/* of the partition's, in shared memory */
 	Size		size;
 	Size		used;
 } SznChunk;
@@ -53,13 +56,31 @@ typedef struct SznTail
 	char	   *end;
 } SznTail;
 
+/* The file of one participant's share of a partition. */
+typedef struct SznPart
+{
+	BufFile    *file;
+	int			participant;
+	uint64		num_records;
+	uint64		num_bytes;
+
+	/* reading */
+	SznReader	reader;
+	uint64		left;
+	SznRecord  *ahead;			/* the next one; NULL at the end */
+} SznPart;
+
 typedef struct SznPartition
 {
 	SznChunk  **chunks;
+	dsa_pointer first_chunk;	/* in shared memory: the list of them */
 	int			num_chunks;
 	int			max_chunks;
 	Size		memory;			/* of the chunks, as allocated */
 	BufFile    *file;			/* once it had to go to disk */
+	SznPart    *parts;			/* or the files of all participants */
+	int			num_parts;
+	SznPart    *last_part;		/* whose record has been read last */
 
 	/* what is in the file */
 	uint64		num_records;
@@ -94,6 +115,8 @@ typedef struct SznPartitions
 	Size		scratch_size;
 	SznReader	reader;
 	SznCounters *counters;
+	SznExchange *exchange;		/* NULL: all rows are ours */
+	int			num_shared;		/* partitions; more of them are ours alone */
 
 	/* the partition at hand */
 	int			current;		/* -1 before the first */
@@ -115,7 +138,8 @@ typedef enum SznPartitionState
 
 extern SznPartitions *szn_partitions_create(SznFormat *format, double rows,
 											double width, Size budget,
-											SznCounters *counters);
+											SznCounters *counters,
+											SznExchange *exchange);
 extern void szn_partitions_add(SznPartitions *partitions, const SznEvent *event,
 							   const Datum *values, const bool *isnull);
 extern void szn_partitions_make_room(SznPartitions *partitions, uint32 hash,
@@ -127,6 +151,31 @@ extern SznRecord *szn_partition_read(SznPartitions *partitions);
 extern BufFile *szn_partition_file(SznPartitions *partitions);
 extern void szn_partitions_end(SznPartitions *partitions);
 extern int	szn_choose_num_partitions(double rows, double width, Size budget);
+extern void szn_partitions_spill(SznPartitions *partitions, SznPartition *partition);
+extern void szn_partitions_load(SznPartitions *partitions, SznPartition *partition,
+								BufFile *file, uint64 num_bytes);
+extern void szn_partitions_note_chunk(SznPartitions *partitions,
+									  SznPartition *partition, SznChunk *chunk);
+extern void szn_partitions_forget_sample(SznPartitions *partitions,
+										 SznPartition *partition);
+extern void szn_partitions_close_chunk(SznPartitions *partitions, int number);
+extern void szn_partitions_count_memory(SznPartitions *partitions);
+
+/* exchange.c */
+extern void szn_exchange_partitions(SznPartitions *partitions, bool gathered);
+extern int	szn_exchange_next(SznPartitions *partitions);
+extern void szn_exchange_load(SznPartitions *partitions, SznPartition *partition);
+extern void szn_exchange_begin_reading(SznPartitions *partitions,
+									   SznPartition *partition);
+extern SznRecord *szn_exchange_read(SznPartition *partition);
+extern void szn_exchange_close(SznPartitions *partitions, SznPartition *partition);
+
+/* Is the partition on disk? */
+static inline bool
+szn_partition_on_disk(const SznPartition *partition)
+{
+	return partition->file != NULL || partition->parts != NULL;
+}
 
 /* The record at a place in the partition at hand. */
 static inline SznRecord *

@@ -87,6 +87,7 @@ typedef struct SznCounters
 {
 	uint64		rows;
 	uint64		actors;
+	uint64		merged_actors;	/* in order with each participant, merged */
 	uint64		unordered_actors;
 	uint64		partitions;
 	uint64		sorted_partitions;	/* too large for memory, hence sorted */

@@ -56,18 +56,12 @@ fill_from_heap(SznScan *scan)
 }
 
 /* Read all input. */
-void
-szn_fill_partitions(SznScan *scan)
+static void
+read_all(SznScan *scan)
 {
-	Plan	   *input = (Plan *) linitial(((CustomScan *) scan->css.ss.ps.plan)->custom_plans);
 	ExprContext *econtext = scan->css.ss.ps.ps_ExprContext;
-	MemoryContext caller_context = MemoryContextSwitchTo(scan->context);
+	MemoryContext caller_context;
 	SznEvent	event;
-
-	scan->partitions = szn_partitions_create(scan->format, input->plan_rows,
-											 sizeof(SznRecord) + input->plan_width,
-											 scan->budget, &scan->counters);
-	MemoryContextSwitchTo(caller_context);
 
 	if (scan->heap)
 	{
@@ -83,6 +77,36 @@ szn_fill_partitions(SznScan *scan)
 		MemoryContextSwitchTo(caller_context);
 		if (!scan->format->is_fixed)
 			ResetExprContext(econtext);
+	}
+}
+
+/* Gather all rows, or this participant's share of them. */
+void
+szn_fill_partitions(SznScan *scan)
+{
+	Plan	   *input = (Plan *) linitial(((CustomScan *) scan->css.ss.ps.plan)->custom_plans);
+	SznExchange *exchange = scan->exchange;
+	MemoryContext caller_context = MemoryContextSwitchTo(scan->context);
+	bool		gather = true;
+
+	scan->partitions = szn_partitions_create(scan->format, input->plan_rows,
+											 sizeof(SznRecord) + input->plan_width,
+											 scan->budget, &scan->counters, exchange);
+	MemoryContextSwitchTo(caller_context);
+
+	if (exchange)
+		gather = szn_exchange_enter(exchange, scan->css.ss.ps.state->es_query_dsa);
+	if (gather)
+		read_all(scan);
+	if (exchange)
+	{
+		if (scan->rules_known)
+			exchange->shared->rules_known = true;
+		szn_exchange_partitions(scan->partitions, gather);
+
+		/* who has read no row puts out those of others all the same */
+		if (exchange->shared->rules_known && !scan->rules_known)
+			szn_learn_rules(scan);
 	}
 }
 

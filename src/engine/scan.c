@@ -11,7 +11,7 @@
  *
  * Rows that come by actor and time are labelled as they stream by (stream.c).
  * Others are gathered in partitions (partitions.c) and then put out actor by
- * actor, run by run (runs.c).
+ * actor, run by run (runs.c), by whoever has claimed their partition (parallel.c).
  *
  *-------------------------------------------------------------------------
  */
@@ -41,6 +41,11 @@ static const CustomExecMethods exec_methods = {
 	.ExecCustomScan = exec_scan,
 	.EndCustomScan = end_scan,
 	.ReScanCustomScan = rescan,
+	.EstimateDSMCustomScan = szn_estimate_dsm,
+	.InitializeDSMCustomScan = szn_initialize_dsm,
+	.ReInitializeDSMCustomScan = szn_reinitialize_dsm,
+	.InitializeWorkerCustomScan = szn_initialize_worker,
+	.ShutdownCustomScan = szn_shut_down,
 	.ExplainCustomScan = szn_explain_scan
 };
 
@@ -463,8 +468,8 @@ exec_scan(CustomScanState *node)
  */
 
 /* Give back all that has been read. */
-static void
-forget(SznScan *scan)
+void
+szn_forget(SznScan *scan)
 {
 	szn_end_sort(scan);
 	if (scan->heap)
@@ -507,7 +512,7 @@ rescan(CustomScanState *node)
 
 	ExecClearTuple(scan->slot);
 	ExecClearTuple(node->ss.ps.ps_ResultTupleSlot);
-	forget(scan);
+	szn_forget(scan);
 	MemoryContextReset(scan->context);
 
 	if (node->ss.ps.chgParam != NULL)
@@ -521,7 +526,7 @@ end_scan(CustomScanState *node)
 {
 	SznScan    *scan = (SznScan *) node;
 
-	forget(scan);
+	szn_forget(scan);
 	if (scan->sort_slot)
 		ExecDropSingleTupleTableSlot(scan->sort_slot);
 	MemoryContextDelete(scan->context);

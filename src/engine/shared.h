@@ -1,0 +1,84 @@
+/*-------------------------------------------------------------------------
+ *
+ * shared.h
+ *	  What the participants of a parallel Session Scan share.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef SZN_SHARED_H
+#define SZN_SHARED_H
+
+#include "access/parallel.h"
+#include "port/atomics.h"
+#include "storage/barrier.h"
+#include "storage/buffile.h"
+#include "storage/sharedfileset.h"
+#include "utils/dsa.h"
+
+#include "engine/records.h"
+
+/* What one participant has gathered of one partition. */
+typedef struct SznShare
+{
+	dsa_pointer chunks;			/* a list; the one who claims it frees it */
+
+	/* or what is in its file */
+	uint64		num_records;
+	uint64		num_bytes;
+	int64		votes;
+	uint32		candidate;
+	bool		is_single;
+} SznShare;
+
+/* Of each participant: the leader is number 0. */
+typedef struct SznParticipant
+{
+	dsa_pointer shares;			/* of all partitions, once it has gathered them */
+	SznCounters counters;
+} SznParticipant;
+
+/* In the query's shared memory. */
+typedef struct SznShared
+{
+	Barrier		barrier;
+	pg_atomic_uint32 num_claimed;
+	dsm_handle	segment;
+	int			num_partitions;
+	int			num_participants;	/* at most */
+	bool		rules_known;	/* a row with a time has been read */
+	SharedFileSet files;
+	SznParticipant participants[FLEXIBLE_ARRAY_MEMBER];
+	/* then, for each partition: has a participant moved it to disk? */
+} SznShared;
+
+/* A participant's side of it. */
+typedef struct SznExchange
+{
+	SznShared  *shared;
+	bool	   *on_disk;
+	int			me;
+	dsa_area   *area;			/* NULL before the first row is asked for */
+	int		   *order;			/* in which partitions are claimed */
+	SznShare  **shares;			/* of each participant; NULL: none */
+} SznExchange;
+
+extern Size szn_exchange_size(int num_participants, int num_partitions);
+extern SznExchange *szn_exchange_create(void *place, dsm_segment *segment,
+										int num_participants, int num_partitions);
+extern SznExchange *szn_exchange_attach(void *place, int me);
+extern void szn_exchange_reset(SznExchange *exchange, dsa_area *area);
+extern void szn_exchange_report(SznExchange *exchange, const SznCounters *counters);
+extern void szn_exchange_collect(SznExchange *exchange, SznCounters *counters);
+extern void szn_counters_add(SznCounters *sum, const SznCounters *counters);
+
+extern bool szn_exchange_enter(SznExchange *exchange, dsa_area *area);
+extern void szn_exchange_gathered(SznExchange *exchange);
+extern void szn_exchange_leave(SznExchange *exchange, SznShare *shares);
+extern int	szn_exchange_claim(SznExchange *exchange);
+extern BufFile *szn_exchange_create_file(SznExchange *exchange, int partition);
+extern BufFile *szn_exchange_open_file(SznExchange *exchange, int participant,
+									   int partition);
+extern void szn_exchange_delete_file(SznExchange *exchange, int participant,
+									 int partition);
+
+#endif							/* SZN_SHARED_H */
