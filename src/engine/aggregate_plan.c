@@ -347,17 +347,55 @@ error_not_usable(const char *reason)
 			 errhint("Set \"sessionize.debug_require_session_aggregate\" to off.")));
 }
 
+/* The path of a grouping over a path with a Session Scan below. */
+static SznAggregatePath *
+make_aggregate_path(PlannerInfo *root, RelOptInfo *input_rel, RelOptInfo *grouped_rel,
+					GroupPathExtraData *extra, SznGrouping *grouping,
+					SznScanPath *scan, Path *path)
+{
+	SznAggregatePath *aggregate = (SznAggregatePath *)
+		newNode(sizeof(SznAggregatePath), T_CustomPath);
+	double		num_groups;
+
+	aggregate->grouping = grouping;
+	aggregate->path.path.pathtype = T_CustomScan;
+	aggregate->path.path.parent = grouped_rel;
+	aggregate->path.path.pathtarget = grouped_rel->reltarget;
+	aggregate->path.path.parallel_safe = grouped_rel->consider_parallel && path->parallel_safe;
+	aggregate->path.path.parallel_workers = path->parallel_workers;
+	aggregate->path.path.pathkeys = order_of_groups(root, path);
+	szn_inherit_disabled(&aggregate->path.path, path);
+	aggregate->path.flags = CUSTOMPATH_SUPPORT_PROJECTION;
+	aggregate->path.custom_paths = list_make1(path);
+	aggregate->path.methods = &szn_aggregate_path_methods;
+
+	/* of the rows of all, each participant's are a part, and so are its groups */
+	num_groups = szn_estimate_num_groups(root,
+										 get_sortgrouplist_exprs(root->parse->groupClause,
+																 extra->targetList),
+										 input_rel->rows);
+	add_aggregate_costs(root, aggregate, scan,
+						clamp_row_est(num_groups * path->rows / input_rel->rows));
+	return aggregate;
+}
+
 /*
- * UPPERREL_GROUP_AGG over a subquery: the groups of its Session Scans.
+ * Session Aggregates for a query level that groups, where its input is a
+ * subquery with a Session Scan.  In several processes, too: an actor's rows all
+ * come from the one that has claimed them, so its groups are complete there.
  */
 void
 szn_add_aggregate_paths(PlannerInfo *root, RelOptInfo *input_rel,
 						RelOptInfo *grouped_rel, GroupPathExtraData *extra)
 {
 	SznGrouping *grouping = NULL;
+	int			num_serial = list_length(input_rel->pathlist);
+	List	   *paths = list_copy(input_rel->pathlist);
 	ListCell   *cell;
 
-	foreach(cell, input_rel->pathlist)
+	if (grouped_rel->consider_parallel)
+		paths = list_concat(paths, input_rel->partial_pathlist);
+	foreach(cell, paths)
 	{
 		Path	   *path = (Path *) lfirst(cell);
 		RelOptInfo *subquery = NULL;
@@ -386,22 +424,12 @@ szn_add_aggregate_paths(PlannerInfo *root, RelOptInfo *input_rel,
 				grouped_rel->pathlist = NIL;
 		}
 
-		aggregate = (SznAggregatePath *) newNode(sizeof(SznAggregatePath), T_CustomPath);
-		aggregate->grouping = grouping;
-		aggregate->path.path.pathtype = T_CustomScan;
-		aggregate->path.path.parent = grouped_rel;
-		aggregate->path.path.pathtarget = grouped_rel->reltarget;
-		aggregate->path.path.pathkeys = order_of_groups(root, path);
-		szn_inherit_disabled(&aggregate->path.path, path);
-		aggregate->path.flags = CUSTOMPATH_SUPPORT_PROJECTION;
-		aggregate->path.custom_paths = list_make1(path);
-		aggregate->path.methods = &szn_aggregate_path_methods;
-		add_aggregate_costs(root, aggregate, scan,
-							szn_estimate_num_groups(root,
-													get_sortgrouplist_exprs(root->parse->groupClause,
-																			extra->targetList),
-													path->rows));
-		add_path(grouped_rel, &aggregate->path.path);
+		aggregate = make_aggregate_path(root, input_rel, grouped_rel, extra,
+										grouping, scan, path);
+		if (foreach_current_index(cell) < num_serial)
+			add_path(grouped_rel, &aggregate->path.path);
+		else if (aggregate->path.path.parallel_safe)
+			add_partial_path(grouped_rel, &aggregate->path.path);
 	}
 }
 

@@ -123,6 +123,66 @@ groups_come_together(PlannerInfo *root, SznScanPath *scan, RelOptInfo *subquery)
 	return bms_num_members(found) == list_length(level->keys);
 }
 
+/* Can this query level be grouped by rows that come group by group? */
+static bool
+can_be_grouped(PlannerInfo *root, RelOptInfo *input_rel, GroupPathExtraData *extra)
+{
+	Query	   *parse = root->parse;
+
+	if (!szn_enable_session_scan || input_rel->reloptkind != RELOPT_BASEREL ||
+		input_rel->rtekind != RTE_SUBQUERY || input_rel->subroot == NULL)
+		return false;
+	if (parse->groupClause == NIL || parse->groupingSets || parse->hasTargetSRFs ||
+		szn_group_clause(root) == NIL || (extra->flags & GROUPING_CAN_USE_SORT) == 0)
+		return false;
+
+	/* aggregates rely on an order within groups */
+	return szn_groups_need_no_order(root);
+}
+
+/*
+ * Group the rows of this path, which are events or sessions, as they come.
+ * NULL if groups do not come together, or core knows that they do.
+ */
+static Path *
+make_grouped_path(PlannerInfo *root, RelOptInfo *input_rel, RelOptInfo *grouped_rel,
+				  GroupPathExtraData *extra, Path *path)
+{
+	RelOptInfo *subquery = NULL;
+	CustomPath *scan = szn_path_below(path, &szn_scan_path_methods, &subquery);
+	CustomPath *aggregate = szn_path_below(path, &szn_aggregate_path_methods, &subquery);
+	AggClauseCosts costs;
+	double		num_groups;
+
+	if (subquery != input_rel || path->param_info ||
+		pathkeys_contained_in(root->group_pathkeys, path->pathkeys))
+		return NULL;
+	if (!(scan && groups_come_together(root, (SznScanPath *) scan, subquery)) &&
+		!(aggregate && szn_actors_come_together(root, aggregate, subquery)))
+		return NULL;
+
+	/* of the rows of all, each participant's are a part, and so are its groups */
+	num_groups = szn_estimate_num_groups(root,
+										 get_sortgrouplist_exprs(szn_group_clause(root),
+																 extra->targetList),
+										 input_rel->rows);
+	num_groups = clamp_row_est(num_groups * path->rows / input_rel->rows);
+	if (!root->parse->hasAggs)
+		return (Path *) create_group_path(root, grouped_rel, path,
+										  szn_group_clause(root),
+										  (List *) extra->havingQual,
+										  num_groups);
+
+	MemSet(&costs, 0, sizeof(costs));
+	get_agg_clause_costs(root, AGGSPLIT_SIMPLE, &costs);
+	return (Path *) create_agg_path(root, grouped_rel, path,
+									grouped_rel->reltarget,
+									AGG_SORTED, AGGSPLIT_SIMPLE,
+									szn_group_clause(root),
+									(List *) extra->havingQual,
+									&costs, num_groups);
+}
+
 /*
  * UPPERREL_GROUP_AGG: rows that come group by group, events or sessions, are
  * all that a "sorted" aggregate needs.  Core would not think of it, since such rows have no
@@ -132,59 +192,49 @@ void
 szn_add_grouped_paths(PlannerInfo *root, RelOptInfo *input_rel,
 					  RelOptInfo *grouped_rel, GroupPathExtraData *extra)
 {
-	Query	   *parse = root->parse;
-	AggClauseCosts costs;
 	ListCell   *cell;
 
-	if (!szn_enable_session_scan || input_rel->reloptkind != RELOPT_BASEREL ||
-		input_rel->rtekind != RTE_SUBQUERY || input_rel->subroot == NULL)
-		return;
 	szn_add_aggregate_paths(root, input_rel, grouped_rel, extra);
-
-	if (parse->groupClause == NIL || parse->groupingSets || parse->hasTargetSRFs ||
-		szn_group_clause(root) == NIL || (extra->flags & GROUPING_CAN_USE_SORT) == 0)
-		return;
-
-	/* aggregates rely on an order within groups */
-	if (!szn_groups_need_no_order(root))
+	if (!can_be_grouped(root, input_rel, extra))
 		return;
 
 	foreach(cell, input_rel->pathlist)
 	{
-		Path	   *path = (Path *) lfirst(cell);
-		RelOptInfo *subquery = NULL;
-		CustomPath *scan = szn_path_below(path, &szn_scan_path_methods, &subquery);
-		CustomPath *aggregate = szn_path_below(path, &szn_aggregate_path_methods, &subquery);
-		double		num_groups;
+		Path	   *path = make_grouped_path(root, input_rel, grouped_rel, extra,
+											 (Path *) lfirst(cell));
 
-		if (subquery != input_rel || path->param_info ||
-			pathkeys_contained_in(root->group_pathkeys, path->pathkeys))
-			continue;
-		if (!(scan && groups_come_together(root, (SznScanPath *) scan, subquery)) &&
-			!(aggregate && szn_actors_come_together(root, aggregate, subquery)))
-			continue;
-
-		num_groups = szn_estimate_num_groups(root,
-											 get_sortgrouplist_exprs(szn_group_clause(root),
-																	 extra->targetList),
-											 path->rows);
-		if (parse->hasAggs)
-		{
-			MemSet(&costs, 0, sizeof(costs));
-			get_agg_clause_costs(root, AGGSPLIT_SIMPLE, &costs);
-			add_path(grouped_rel, (Path *)
-					 create_agg_path(root, grouped_rel, path,
-									 grouped_rel->reltarget,
-									 AGG_SORTED, AGGSPLIT_SIMPLE,
-									 szn_group_clause(root),
-									 (List *) extra->havingQual,
-									 &costs, num_groups));
-		}
-		else
-			add_path(grouped_rel, (Path *)
-					 create_group_path(root, grouped_rel, path,
-									   szn_group_clause(root),
-									   (List *) extra->havingQual,
-									   num_groups));
+		if (path)
+			add_path(grouped_rel, path);
 	}
+}
+
+/*
+ * The same in several processes.  An actor's rows all come from the one that
+ * has claimed them, so its groups are complete there: there is nothing to be
+ * combined above.
+ */
+void
+szn_add_parallel_grouped_paths(PlannerInfo *root, RelOptInfo *input_rel,
+							   RelOptInfo *grouped_rel, GroupPathExtraData *extra)
+{
+	ListCell   *cell;
+
+	if (!grouped_rel->consider_parallel)
+		return;
+
+	if (can_be_grouped(root, input_rel, extra))
+	{
+		foreach(cell, input_rel->partial_pathlist)
+		{
+			Path	   *path = make_grouped_path(root, input_rel, grouped_rel, extra,
+												 (Path *) lfirst(cell));
+
+			if (path && path->parallel_safe)
+				add_partial_path(grouped_rel, path);
+		}
+	}
+
+	/* when no more are added, which might free those that are gathered */
+	if (grouped_rel->partial_pathlist != NIL)
+		generate_useful_gather_paths(root, grouped_rel, true);
 }

@@ -8,6 +8,8 @@
  *	UPPERREL_WINDOW		"Session Scan" in place of Sort and WindowAgg
  *	UPPERREL_GROUP_AGG	GroupAggregate over a Session Scan without a Sort
  *
+ * and the same in several processes.
+ *
  * The answer must be the one that core's plan gives.  So whatever is not
  * plainly the case that the node was made for is refused, each guard under its
  * reason, and core's plan stays alone.
@@ -54,6 +56,7 @@ static create_upper_paths_hook_type previous_upper_paths_hook = NULL;
 #define STREAM_COST		2.0
 #define INPUT_COST		1.0
 #define OUTPUT_COST		1.0
+#define EXCHANGE_COST	0.5
 
 static Plan *plan_scan(PlannerInfo *root, RelOptInfo *rel,
 					   CustomPath *best_path, List *tlist,
@@ -475,15 +478,17 @@ add_scan_costs(SznScanPath *scan, Path *input)
 		double		bytes = input->rows * (sizeof(SznRecord) + scan->level->input->width);
 
 		path->startup_cost = input->total_cost + (INPUT_COST + num_keys) * unit;
+		if (path->parallel_aware)
+			path->startup_cost += EXCHANGE_COST * unit;
 		if (bytes > (double) get_hash_memory_limit())
 			path->startup_cost += 2 * seq_page_cost * ceil(bytes / BLCKSZ);
 		path->total_cost = path->startup_cost + OUTPUT_COST * unit;
 	}
 }
 
-static void
-add_scan_path(PlannerInfo *root, RelOptInfo *window_rel, SznLevel *level,
-			  SznMode mode, Path *input, List *pathkeys)
+static Path *
+make_scan_path(PlannerInfo *root, RelOptInfo *window_rel, SznLevel *level,
+			   SznMode mode, Path *input, List *pathkeys, bool is_partial)
 {
 	SznScanPath *scan = (SznScanPath *) newNode(sizeof(SznScanPath), T_CustomPath);
 	Path	   *path = &scan->path.path;
@@ -492,9 +497,9 @@ add_scan_path(PlannerInfo *root, RelOptInfo *window_rel, SznLevel *level,
 	path->parent = window_rel;
 	path->pathtarget = root->upper_targets[UPPERREL_WINDOW];
 	path->param_info = NULL;
-	path->parallel_aware = false;
-	path->parallel_safe = false;
-	path->parallel_workers = 0;
+	path->parallel_aware = is_partial;
+	path->parallel_safe = level->parallel_safe && input->parallel_safe;
+	path->parallel_workers = is_partial ? input->parallel_workers : 0;
 	path->pathkeys = pathkeys;
 	szn_inherit_disabled(path, input);
 	scan->path.flags = CUSTOMPATH_SUPPORT_PROJECTION;
@@ -507,8 +512,42 @@ add_scan_path(PlannerInfo *root, RelOptInfo *window_rel, SznLevel *level,
 		path->pathtarget->cost.per_tuple * path->rows -
 		level->input->cost.per_tuple * path->rows;
 	path->total_cost = Max(path->total_cost, path->startup_cost);
+	return path;
+}
 
-	add_path(window_rel, path);
+static void
+add_scan_path(PlannerInfo *root, RelOptInfo *window_rel, SznLevel *level,
+			  SznMode mode, Path *input, List *pathkeys)
+{
+	add_path(window_rel,
+			 make_scan_path(root, window_rel, level, mode, input, pathkeys, false));
+}
+
+/*
+ * A Session Scan that several processes share, over an input that they share:
+ * for the query above, and for this one under a Gather.
+ */
+static void
+add_parallel_paths(PlannerInfo *root, RelOptInfo *input_rel, RelOptInfo *window_rel,
+				   SznLevel *level)
+{
+	Path	   *input;
+	Path	   *path;
+	double		rows = input_rel->cheapest_total_path->rows;
+
+	if (!window_rel->consider_parallel || input_rel->partial_pathlist == NIL ||
+		!level->can_hash || level->must_stream)
+		return;
+
+	input = (Path *) create_projection_path(root, input_rel,
+											(Path *) linitial(input_rel->partial_pathlist),
+											level->input);
+	path = make_scan_path(root, window_rel, level, SZN_MODE_PARTITIONED, input, NIL, true);
+	if (!path->parallel_safe)
+		return;
+	add_partial_path(window_rel, path);
+	add_path(window_rel, (Path *)
+			 create_gather_path(root, window_rel, path, path->pathtarget, NULL, &rows));
 }
 
 /*
@@ -579,6 +618,38 @@ add_streamed_paths(PlannerInfo *root, RelOptInfo *window_rel, SznLevel *level,
 		add_scan_path(root, window_rel, level, SZN_MODE_STREAMED, input, pathkeys);
 }
 
+/* Expressions without our calls, and the functions that are called. */
+static Node *
+without_calls(Node *node, void *context)
+{
+	if (node == NULL)
+		return NULL;
+	if (IsA(node, WindowFunc))
+	{
+		WindowFunc *call = (WindowFunc *) node;
+
+		/* its arguments are in the list on their own */
+		return (Node *) makeFuncExpr(call->winfnoid, call->wintype, NIL, call->wincollid,
+									 call->inputcollid, COERCE_EXPLICIT_CALL);
+	}
+	return expression_tree_mutator(node, without_calls, context);
+}
+
+/*
+ * May workers compute all that this level asks for?  Any window function is
+ * restricted to the leader, by core, as it needs all rows of its partition:
+ * the node gives it just these.
+ */
+static bool
+is_level_parallel_safe(PlannerInfo *root, SznLevel *level)
+{
+	List	   *exprs = list_concat_copy(root->upper_targets[UPPERREL_WINDOW]->exprs,
+										 level->input->exprs);
+
+	exprs = list_concat(exprs, level->call->args);
+	return is_parallel_safe(root, without_calls((Node *) exprs, NULL));
+}
+
 static void
 error_not_usable(const char *reason)
 {
@@ -620,6 +691,11 @@ add_scan_paths(PlannerInfo *root, RelOptInfo *input_rel, RelOptInfo *window_rel)
 	if (debug_require_session_scan)
 		window_rel->pathlist = NIL;
 
+	/* core says no, since it would compute a window function by itself */
+	level->parallel_safe = input_rel->consider_parallel && is_level_parallel_safe(root, level);
+	if (level->parallel_safe)
+		window_rel->consider_parallel = true;
+
 	foreach(cell, input_rel->pathlist)
 	{
 		Path	   *path = (Path *) lfirst(cell);
@@ -640,6 +716,7 @@ add_scan_paths(PlannerInfo *root, RelOptInfo *input_rel, RelOptInfo *window_rel)
 			level->can_hash && !level->must_stream)
 			add_scan_path(root, window_rel, level, SZN_MODE_PARTITIONED, input, NIL);
 	}
+	add_parallel_paths(root, input_rel, window_rel, level);
 	if (debug_require_session_scan && window_rel->pathlist == NIL)
 		error_not_usable("an argument may fail in rows that are not asked for");
 }
@@ -694,7 +771,11 @@ upper_paths(PlannerInfo *root, UpperRelationKind stage,
 	if (stage == UPPERREL_WINDOW)
 		add_scan_paths(root, input_rel, output_rel);
 	else if (stage == UPPERREL_GROUP_AGG)
+	{
 		szn_add_grouped_paths(root, input_rel, output_rel, (GroupPathExtraData *) extra);
+		szn_add_parallel_grouped_paths(root, input_rel, output_rel,
+									   (GroupPathExtraData *) extra);
+	}
 }
 
 /* Called once, when the library is loaded. */

@@ -31,6 +31,7 @@ typedef struct SznLevel
 	List	   *constants;
 	bool		can_hash;		/* is there a hash function for each key? */
 	bool		must_stream;	/* an argument might fail on a row not asked for */
+	bool		parallel_safe;	/* may workers compute all of it? */
 } SznLevel;
 
 /* A path for the node. */
@@ -52,6 +53,9 @@ extern CustomPath *szn_path_below(Path *path, const CustomPathMethods *methods,
 extern void szn_add_grouped_paths(PlannerInfo *root, RelOptInfo *input_rel,
 								  RelOptInfo *grouped_rel,
 								  GroupPathExtraData *extra);
+extern void szn_add_parallel_grouped_paths(PlannerInfo *root, RelOptInfo *input_rel,
+										   RelOptInfo *grouped_rel,
+										   GroupPathExtraData *extra);
 
 /* aggregate_plan.c */
 extern const CustomPathMethods szn_aggregate_path_methods;
