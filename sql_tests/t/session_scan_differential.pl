@@ -3,7 +3,8 @@
 # Every query is run twice over the same random events: with the node, which
 # sessionize.debug_require_session_scan makes sure of, and without.  The two answers
 # must be the same rows.  Event numbers of one instant may be dealt out in any order, so
-# they are compared as a set.
+# they are compared as a set.  Many queries are run a third time, by the node in 1, 2 or 4
+# workers beside the leader, which the plans make sure of.
 #
 # A comparison proves nothing if the events are harmless or no memory is short: the test
 # also looks at what the events contain and at what the node says it did.
@@ -154,6 +155,35 @@ sub compare
 	return;
 }
 
+my $PARALLEL = join '', map { "SET $_;" } 'min_parallel_table_scan_size = 0', 'parallel_setup_cost = 0', 'parallel_tuple_cost = 0';
+my $num_parallel = 0;
+
+# The same with workers, as many as come next: 1, 2 or 4.
+sub compare_in_parallel
+{
+	my ($name, $query, %settings) = @_;
+	my $workers = 2**($num_parallel++ % 3);
+	$settings{max_parallel_workers_per_gather} = $workers;
+	my ($status, $out, $err) = $node->psql('postgres', <<~SQL);
+		SET client_min_messages = warning;
+		@{[ settings(%settings) ]}
+		$PARALLEL
+		SET sessionize.debug_require_session_scan = on;
+		EXPLAIN (COSTS OFF) CREATE TEMP TABLE with_workers AS $query;
+		CREATE TEMP TABLE with_workers AS $query;
+		SET sessionize.debug_require_session_scan = off;
+		SET sessionize.enable_session_scan = off;
+		SET max_parallel_workers_per_gather = 0;
+		CREATE TEMP TABLE without_node AS $query;
+		SELECT (SELECT count(*) FROM (TABLE without_node EXCEPT ALL TABLE with_workers) AS d),
+			   (SELECT count(*) FROM (TABLE with_workers EXCEPT ALL TABLE without_node) AS d),
+			   (SELECT count(*) > 0 FROM without_node);
+		SQL
+	like("$out$err", qr/Gather.*Parallel Custom Scan \(Session Scan\).*\n0\|0\|t\z/s, "$name, $workers workers")
+	  or diag("seed $seed\n@{[ settings(%settings) ]}\n$query");
+	return;
+}
+
 # What the node says it did.
 sub explained
 {
@@ -194,6 +224,8 @@ for my $round (1 .. $rounds)
 				my $name = "$arguments->[0] ($type, $order)";
 				compare($name, query($type, $arguments, 'a_bigint'), %LARGE, %PARTITIONED);
 				compare("$name, little memory", query($type, $arguments, 'a_bigint'), %SMALL, %PARTITIONED);
+				compare_in_parallel($name, query($type, $arguments, 'a_bigint'), %LARGE, %PARTITIONED);
+				compare_in_parallel("$name, little memory", query($type, $arguments, 'a_bigint'), %SMALL, %PARTITIONED);
 				compare("$name, number alone",
 					query($type, $arguments, 'a_bigint', functions => ['session_number']), %LARGE);
 				compare("$name, event numbers", event_numbers($type, $arguments, 'a_bigint'), %LARGE);
@@ -212,12 +244,15 @@ for my $round (1 .. $rounds)
 					query('timestamptz', $ARGUMENTS[8], $actor, columns => "a_pair, payload, amount, kind || 'x' AS x, t_timestamptz, a_long, event.ctid::text AS at, tableoid::int AS of"),
 					%$memory, %PARTITIONED);
 				compare("$name, event numbers, $size", event_numbers('bigint', $ARGUMENTS[5], $actor), %$memory);
+				compare_in_parallel("$name, carrying columns, $size",
+					query('timestamptz', $ARGUMENTS[8], $actor, columns => "a_pair, payload, amount, t_timestamptz, a_long"), %$memory, %PARTITIONED);
 			}
 			compare("$name, over a sort", query('timestamptz', $ARGUMENTS[5], $actor,
 				order => join ', ', $actor || (), 't_timestamptz'), %LARGE);
 			compare("$name, sessions", sessions('timestamptz', $ARGUMENTS[3], $actor, 'true'), %LARGE);
 			compare("$name, sessions that require a restart",
 				sessions('timestamp', $ARGUMENTS[8], $actor, 'n IS NOT NULL'), %LARGE);
+			compare_in_parallel("$name, sessions", sessions('timestamptz', $ARGUMENTS[3], $actor, 'true'), %LARGE, enable_hashagg => 'off');
 			compare("$name, also outside sessions",
 				sessions('timestamp', $ARGUMENTS[8], $actor, 'true'), %LARGE);
 		}
@@ -269,6 +304,7 @@ for my $case ([ 'one large actor in order', 'CASE WHEN i % 20 = 0 THEN i ELSE 7 
 	  . ' FROM large WINDOW w AS (PARTITION BY actor ORDER BY t)';
 	$query =~ s/\bt\b/t::bigint/g;
 	compare($name, $query, %SMALL, %PARTITIONED);
+	compare_in_parallel($name, $query, %SMALL, %PARTITIONED) foreach 1 .. 3;
 	explained("$name, explained", $query, $sorted ? qr/Partitions Sorted: [1-9].*Disk: [1-9]/s : qr/Partitions Sorted: 0.*Disk: [1-9]/s,
 		%SMALL, %PARTITIONED);
 }
