@@ -417,11 +417,17 @@ begin_member(SznHeapReader *reader)
 	if (!member->is_direct)
 		return;
 
-	/* as the node itself does it, and it will end it */
+	/* as the node itself does it, and it will end it; the caller's memory may be a row's */
 	if (node->ss.ss_currentScanDesc == NULL)
+	{
+		MemoryContext caller_context =
+			MemoryContextSwitchTo(node->ss.ps.state->es_query_cxt);
+
 		node->ss.ss_currentScanDesc =
 			table_beginscan(node->ss.ss_currentRelation,
 							node->ss.ps.state->es_snapshot, 0, NULL);
+		MemoryContextSwitchTo(caller_context);
+	}
 	member->scan = (HeapScanDesc) node->ss.ss_currentScanDesc;
 	member->on_page = false;
 	member->next = 0;
