@@ -175,16 +175,19 @@ sub nothing_is_left
 
 # ---------- plans ----------
 
+my $GROUPS = qr/Custom Scan \(Session Aggregate\)\n(?: +\S[^\n>]*\n)+ *->  /;
 my $SCAN = qr/Parallel Custom Scan \(Session Scan\)\n(?: +\S[^\n>]*\n)+ *->  Parallel Seq Scan/;
 
 like(plan_of('SELECT * FROM in_order_labelled', workers(2)), qr/\AGather\n *Workers Planned: 2\n *->  $SCAN/,
 	'rows below Gather');
 like(plan_of('SELECT * FROM in_order_sessions', workers(2)),
-	qr/\AGather\n *Workers Planned: 2\n *->  GroupAggregate\n *Group Key: [^\n]*\n *->  $SCAN/, 'groups below Gather');
+	qr/\AGather\n *Workers Planned: 2\n *->  $GROUPS$SCAN/, 'groups below Gather');
+like(plan_of('SELECT * FROM in_order_sessions', workers(2), 'sessionize.enable_session_aggregate' => 'off'),
+	qr/\AGather\n *Workers Planned: 2\n *->  GroupAggregate\n *Group Key: [^\n]*\n *->  $SCAN/, 'groups below Gather, by core');
 like(plan_of('SELECT count(*) FROM in_order_sessions', workers(2)),
-	qr/\AFinalize Aggregate\n *->  Gather\n *Workers Planned: 2\n *->  Partial Aggregate\n *->  (?:Subquery Scan[^\n]*\n *->  )?GroupAggregate\n *Group Key: [^\n]*\n *->  $SCAN/,
+	qr/\AFinalize Aggregate\n *->  Gather\n *Workers Planned: 2\n *->  Partial Aggregate\n *->  (?:Subquery Scan[^\n]*\n *->  )?$GROUPS$SCAN/,
 	'an aggregate of groups below Gather');
-like(plan_of('SELECT name, max(e) FROM in_order_sessions GROUP BY name', workers(2)), qr/Gather.*GroupAggregate.*$SCAN/s,
+like(plan_of('SELECT name, max(e) FROM in_order_sessions GROUP BY name', workers(2)), qr/Gather.*$GROUPS$SCAN/s,
 	'groups of groups');
 like(plan_of('SELECT * FROM in_order_sessions WHERE bought > 1 AND amount > 50', workers(2)), qr/Gather.*Filter: .*$SCAN/s,
 	'HAVING below Gather');
@@ -201,7 +204,7 @@ unlike(plan_of("SELECT id, sessionize.session_number(ts, '1 h', restricted(id) =
 unlike(plan_of("SELECT id, sessionize.session_number(ts, '1 h') OVER (PARTITION BY restricted(actor) ORDER BY ts) FROM in_order", workers(2)),
 	qr/Parallel Custom/, 'a restricted function makes the actor');
 unlike(plan_of("SELECT actor, n, max(restricted(id)) FROM in_order_labelled GROUP BY actor, n", workers(2)),
-	qr/Gather.*GroupAggregate.*Parallel Custom/s, 'a restricted function in an aggregate: groups are made by the leader');
+	qr/Gather.*(?:GroupAggregate|Session Aggregate).*Parallel Custom/s, 'a restricted function in an aggregate: groups are made by the leader');
 unlike(plan_of("SELECT (SELECT max(q.n) FROM (SELECT sessionize.session_number(ts, '1 h', i = id) OVER (PARTITION BY actor ORDER BY ts) AS n FROM in_order) AS q) FROM generate_series(1, 2) AS i", workers(2)),
 	qr/Parallel Custom/, 'a value of the query around it: the node is not parallel');
 like(plan_of('SELECT * FROM in_order_labelled ORDER BY actor, ts', workers(2)), qr/Gather Merge.*Sort\n.*$SCAN/s,
@@ -220,7 +223,8 @@ for my $source (qw(in_order shuffled some_late one_large parts nothing few))
 				# one of the two questions, each in its turn
 				my $question = ($workers + length($work_mem) + length($leader)) % 2 ? 'labelled' : 'sessions';
 				my $query = sprintf $SUM{$question}, $source;
-				my %settings = workers($workers, work_mem => $work_mem, plan_cache_mode => 'force_generic_plan');
+				my %settings = workers($workers, work_mem => $work_mem, plan_cache_mode => 'force_generic_plan',
+					'sessionize.enable_session_aggregate' => $workers == 2 ? 'off' : 'on');
 
 				# planned with the leader, since one worker alone is not worth the while
 				my $out = $node->safe_psql('postgres', settings(%settings)

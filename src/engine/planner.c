@@ -545,9 +545,13 @@ add_parallel_paths(PlannerInfo *root, RelOptInfo *input_rel, RelOptInfo *window_
 	path = make_scan_path(root, window_rel, level, SZN_MODE_PARTITIONED, input, NIL, true);
 	if (!path->parallel_safe)
 		return;
-	add_partial_path(window_rel, path);
 	add_path(window_rel, (Path *)
 			 create_gather_path(root, window_rel, path, path->pathtarget, NULL, &rows));
+
+	/* another one, since this may be freed when a better one comes */
+	add_partial_path(window_rel,
+					 make_scan_path(root, window_rel, level, SZN_MODE_PARTITIONED, input,
+									NIL, true));
 }
 
 /*
