@@ -34,6 +34,7 @@ use SessionizeTest;
 
 my $folder = dirname(abs_path(__FILE__)) . '/../scan_modes';
 my $OFF = 'sessionize.enable_session_scan';
+my $AGGREGATES = 'sessionize.enable_session_aggregate';
 
 my %PARALLEL = (
 	max_parallel_workers_per_gather => 2,
@@ -45,7 +46,8 @@ my %PARALLEL = (
 # Modes: the settings, and what must be in some plan of theirs.
 my @MODES = (
 	[ required => { 'sessionize.debug_require_session_scan' => 'on' }, qr/Session Scan/ ],
-	[ on       => {}, qr/Strategy: in order\n.*Heap Reading: direct\n/, qr/Strategy: streamed/ ],
+	[ on       => {}, qr/Strategy: in order\n.*Heap Reading: direct\n/, qr/Strategy: streamed/, qr/Session Aggregate/ ],
+	[ 'no aggregates' => { $AGGREGATES => 'off' }, qr/GroupAggregate\n(?:(?!.*->).*\n)*.*Session Scan/ ],
 	[ 'little memory' => { work_mem => '64kB', hash_mem_multiplier => 1, 'auto_explain.log_analyze' => 'on' },
 		qr/Session Scan.*\n(?:(?!.*->).*\n)*.*Disk: [1-9]/ ],
 	[ 'parallel' => {%PARALLEL}, qr/Parallel Custom Scan \(Session Scan\)/ ],
@@ -190,17 +192,19 @@ sub count_of
 	return $count;
 }
 
-# What is wrong with the plans of a block; nothing if they use the node as they should.
+# What is wrong with the plans of a block; nothing if they use the nodes as they should.
+# The blocks of groups.sql are for Session Aggregate.
 # The number of WindowAggs is that of the mode in which none of them is ours.
 sub wrong_plan
 {
-	my ($block, $plan, $others) = @_;
+	my ($block, $plan, $others, $settings) = @_;
 	my $scans = count_of('Session Scan', $plan);
 	my $windows = count_of('WindowAgg', $plan);
 
 	return if $block->{kind} =~ /error|either/;
 	return 'a session scan is used' if $block->{kind} eq 'refused' && $scans > 0;
 	return 'no window is in its plans' if $block->{kind} eq 'refused' && $windows == 0;
+	return 'no session aggregate is used' if $block->{file} eq 'groups' && !$settings->{$AGGREGATES} && $plan !~ /Session Aggregate/;
 	return 'no session scan is used' if $block->{kind} eq 'used' && $scans == 0;
 	return "$windows WindowAggs instead of $others" if $block->{kind} eq 'used' && $windows != $others;
 	return;
@@ -269,14 +273,14 @@ sub test_files
 	foreach my $run (@runs)
 	{
 		my ($mode, $id) = @$run;
-		my ($name, undef, @patterns) = @$mode;
+		my ($name, $settings, @patterns) = @$mode;
 		my $bad = 0;
 
 		foreach my $i (0 .. $#blocks)
 		{
 			next if $name eq 'required' && $blocks[$i]{kind} ne 'used';
 			my $plan = $plans->{$id}{$i};
-			my $wrong = wrong_plan($blocks[$i], $plan, count_of('WindowAgg', $required->{$i})) // next;
+			my $wrong = wrong_plan($blocks[$i], $plan, count_of('WindowAgg', $required->{$i}), $settings) // next;
 			shown($blocks[$i], $name, "$wrong:\n" . ($plan // ''));
 			$bad++;
 		}
@@ -290,7 +294,7 @@ sub test_files
 }
 
 $node->safe_psql('postgres', read_file("$folder/setup.sql"));
-test_files(qw(calls around rescans sources statements views));
+test_files(qw(calls around groups rescans sources statements views));
 
 SKIP:
 {
