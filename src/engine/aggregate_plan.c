@@ -38,11 +38,17 @@ static bool enable_session_aggregate = true;
 static bool debug_require_session_aggregate = false;
 
 /*
- * Costs, in units of cpu_operator_cost: of a row's step, and of a group.  The
- * node does not put rows out, so what that costs the scan is taken off again.
+ * Costs, in units of cpu_operator_cost, which is about 0.05 us: of a row's
+ * step, and of a group, its keys and its results.
+ *
+ * Measured on 3 million rows in 436 thousand sessions: two steps, one of them a
+ * sum of numeric, took 0.01 us a row together, a group with five aggregates
+ * 0.09 us, and following the chains 0.01 us a row.  Steps that are calls take
+ * as long as core's, so what a step is said to cost lies between.
  */
-#define STEP_COST		0.5
-#define GROUP_COST		4.0
+#define STEP_COST		0.3
+#define GROUP_COST		1.0
+#define RESULT_COST		0.15
 
 /* A query level that the node can do. */
 typedef struct SznGrouping
@@ -305,8 +311,8 @@ order_of_groups(PlannerInfo *root, Path *path)
 }
 
 /*
- * The costs are those of the scan, without the rows that it would put out, and
- * of the steps.
+ * The costs of the scan, although it does not put its rows out: following the
+ * chains takes a part of that.  And those of the steps and groups.
  */
 static void
 add_aggregate_costs(PlannerInfo *root, SznAggregatePath *aggregate, SznScanPath *scan,
@@ -321,8 +327,9 @@ add_aggregate_costs(PlannerInfo *root, SznAggregatePath *aggregate, SznScanPath 
 	path->startup_cost = input->startup_cost;
 	path->total_cost = input->total_cost +
 		rows * cpu_operator_cost * STEP_COST * list_length(grouping->aggregates) +
-		num_groups * cpu_operator_cost * (GROUP_COST + list_length(grouping->keys) +
-										  list_length(grouping->aggregates));
+		num_groups * cpu_operator_cost *
+		(GROUP_COST + RESULT_COST * (list_length(grouping->keys) +
+									 list_length(grouping->aggregates)));
 	path->rows = num_groups;
 	if (grouping->having)
 	{
