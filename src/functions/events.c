@@ -312,6 +312,7 @@ szn_events_deserialize(MemoryContext context, StringInfo buffer)
 	SznRules	rules;
 	uint32		num_spans;
 	int64		num_events;
+	Size		left;
 	int64		i;
 
 	rules.timeline = pq_getmsgbyte(buffer);
@@ -320,10 +321,12 @@ szn_events_deserialize(MemoryContext context, StringInfo buffer)
 	rules.max_duration = pq_getmsgint64(buffer);
 	num_spans = pq_getmsgint(buffer, 4);
 	num_events = pq_getmsgint64(buffer);
+	left = buffer->len - buffer->cursor;
+	/* before room is made for them */
 	if ((rules.timeline != SZN_TIMESTAMPS && rules.timeline != SZN_INTEGERS) ||
 		rules.max_duration < 0 ||
-		num_events < 1 || num_events > (int64) (MaxAllocSize / sizeof(SznEvent)) ||
-		num_spans < 1 || num_spans > MaxAllocSize / sizeof(int64))
+		num_spans < 1 || num_spans > left / sizeof(int64) ||
+		num_events < 1 || num_events > (int64) (left / sizeof(SznEvent)))
 		error_invalid_state();
 
 	events = szn_events_create(context, &rules);
