@@ -14,7 +14,7 @@
 #
 #   SESSIONIZE_SEED=n      replay the round with that seed (it is printed)
 #   SESSIONIZE_CASES=n     cases a round, 3000 by default
-#   SESSIONIZE_LONG=1      18 rounds: 54,000 cases
+#   SESSIONIZE_LONG=1      34 rounds: 102,000 cases
 #   SESSIONIZE_MUTANT=name compare with the reference broken in that way: the test must
 #                          fail, which shows what a report looks like
 use strict;
@@ -27,7 +27,7 @@ use SessionizeTest;
 use Test::More;
 
 my $cases   = $ENV{SESSIONIZE_CASES} || 3000;
-my $rounds  = $ENV{SESSIONIZE_LONG} ? 18 : 1;
+my $rounds  = $ENV{SESSIONIZE_LONG} ? 34 : 1;
 my $seed    = $ENV{SESSIONIZE_SEED} // ($ENV{SESSIONIZE_LONG} ? int(rand(1_000_000_000)) : 5);
 
 # ---------- how the functions are called ----------

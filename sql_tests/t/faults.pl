@@ -331,7 +331,8 @@ sub inject
 	my $setting = join '', map { "SET $_ = '$set{$_}';\n" } sort keys %set;
 	if ($fault->{strike} && $fault->{early})
 	{
-		print $in "$setting SELECT 1;\n";
+		# a library must be there; what it lacks from then on is memory
+		print $in "$setting SELECT extract(epoch FROM sessionize.inactivity('1 s'))::int;\n";
 		<$answers>;
 		$fault->{strike}->($pid, $client);
 		$setting = '';

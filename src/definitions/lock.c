@@ -282,6 +282,9 @@ check_snapshot(List *names)
 void
 szn_lock_definitions(List *names, Oid source)
 {
+	/* a standby would refuse the locks, with an error that does not say why */
+	PreventCommandIfReadOnly("a change of definitions");
+
 	for (;;)
 	{
 		List	   *locked = find_relations(names, source);
