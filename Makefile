@@ -3,7 +3,8 @@
 #   make, make install          plain PGXS; PG_CONFIG=... chooses the server
 #   make check                  everything that CI does, see tools/check
 #   make check-15 (-17, -18)    the tests on one PostgreSQL major
-#   make check-long             with the tests that take long
+#   make check-long             with the tests that take long, and these parts:
+#   make check-sanitizers, check-fuzz, check-valgrind, check-caches
 #   make demo, make dashboard   see demo/
 #   make check-clients          reads sessions through what people use, see clients/
 #   make deb, make dist         Debian packages, an archive for PGXN; into dist/

@@ -278,7 +278,8 @@ sub kill_postmaster
 
 # settings: what the statement's session has; strike: what is done to it, given its pid;
 # states: SQLSTATEs that may come of it (a lost connection has none); needs: workers.
-my $lost = qr/^(57P01|57P02|57P03|08006|)$/;
+# (55000 is a worker that starts when its leader is gone)
+my $lost = qr/^(57P01|57P02|57P03|08006|55000|)$/;
 my %faults = (
 	'statement_timeout' => { weight => 12, timeout => 1, states => qr/^57014$/ },
 	'pg_cancel_backend' => { weight => 14, strike => sub { kill 'INT', $_[0] }, states => qr/^57014$/ },
