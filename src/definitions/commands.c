@@ -343,8 +343,9 @@ sessionize_define_metric(PG_FUNCTION_ARGS)
 	bool		exists = false;
 	ListCell   *cell;
 
-	SPI_connect();
+	/* the answer needs it, when what SPI has given is gone */
 	name = required_text(fcinfo, NAME, "name");
+	SPI_connect();
 	szn_check_name(name, "metric name", NAMEDATALEN - 1);
 	row = szn_lock_own_definition(name_or_null(fcinfo, SCHEMA),
 							  required_text(fcinfo, SESSION, "session"));
