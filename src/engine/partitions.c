@@ -602,7 +602,8 @@ szn_partitions_load(SznPartitions *partitions, SznPartition *partition,
 		CHECK_FOR_INTERRUPTS();
 		chunk = add_chunk(partitions, partition, size);
 		data = SZN_CHUNK_DATA(chunk);
-		memcpy(data, rest, rest_size);
+		if (rest_size > 0)
+			memcpy(data, rest, rest_size);
 		filled = Min(size, rest_size + left);
 		szn_file_read(file, data + rest_size, filled - rest_size);
 		left -= filled - rest_size;
