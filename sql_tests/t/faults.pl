@@ -11,7 +11,7 @@
 # are plain SQL: whatever plan they get is tested, so a new node needs no new test, only the
 # settings that make the planner use it (@SETTINGS).
 #
-#   SESSIONIZE_FAULTS=n   injections, 60 by default, 1000 with SESSIONIZE_LONG=1
+#   SESSIONIZE_FAULTS=n   injections, 40 by default, 1000 with SESSIONIZE_LONG=1
 #   SESSIONIZE_SEED=n     replay the choices of that seed (it is printed); the moments, being
 #                         a matter of the clock, differ all the same
 #   SESSIONIZE_FAULT=name only that fault
@@ -27,7 +27,7 @@ use lib dirname(abs_path(__FILE__));
 use PostgreSQL::Test::Utils;
 use SessionizeTest;
 
-my $total = $ENV{SESSIONIZE_FAULTS} || ($ENV{SESSIONIZE_LONG} ? 1000 : 60);
+my $total = $ENV{SESSIONIZE_FAULTS} || ($ENV{SESSIONIZE_LONG} ? 1000 : 40);
 my $seed  = $ENV{SESSIONIZE_SEED} // int(rand(1_000_000_000));
 my $small = $ENV{SESSIONIZE_SMALL_DISK};
 srand($seed);

@@ -5,7 +5,7 @@
 # system has given it, must not have grown by more than a few pages.  A leak of 16 bytes a
 # call is 160 kB after 10,000.
 #
-#   SESSIONIZE_CALLS=n   calls of each, 1000 by default, 10,000 with SESSIONIZE_LONG=1;
+#   SESSIONIZE_CALLS=n   calls of each, 500 by default, 10,000 with SESSIONIZE_LONG=1;
 #                        definitions are changed a twentieth as often
 use strict;
 use warnings;
@@ -16,7 +16,7 @@ use Test::More;
 use lib dirname(abs_path(__FILE__));
 use SessionizeTest;
 
-my $calls = $ENV{SESSIONIZE_CALLS} || ($ENV{SESSIONIZE_LONG} ? 10_000 : 1000);
+my $calls = $ENV{SESSIONIZE_CALLS} || ($ENV{SESSIONIZE_LONG} ? 10_000 : 500);
 my $node = start_cluster('leaks', 'jit = off', 'fsync = off', 'autovacuum = off');
 
 sub ask
