@@ -192,7 +192,7 @@ like(plan_of('SELECT name, max(e) FROM in_order_sessions GROUP BY name', workers
 like(plan_of('SELECT * FROM in_order_sessions WHERE bought > 1 AND amount > 50', workers(2)), qr/Gather.*Filter: .*$SCAN/s,
 	'HAVING below Gather');
 like(plan_of('SELECT DISTINCT n FROM in_order_labelled', workers(2)), qr/Gather.*$SCAN/s, 'DISTINCT');
-like(plan_of('SELECT * FROM parts_labelled', workers(2)), qr/Gather.*Parallel Custom Scan \(Session Scan\).*Parallel Append/s,
+like(plan_of('SELECT max(n) FROM parts_labelled', workers(2)), qr/Gather.*Parallel Custom Scan \(Session Scan\).*Parallel Append/s,
 	'over an Append');
 like(plan_of('SELECT * FROM in_order_labelled l JOIN few f ON l.id = f.id', workers(2), enable_nestloop => 'off', enable_mergejoin => 'off'),
 	qr/Gather.*Hash Join.*Parallel Custom Scan/s, 'in a join below Gather');
@@ -375,7 +375,7 @@ for my $work_mem ('64kB', '64MB')
 }
 {
 	my ($status, $out, $err) = $node->psql('postgres', settings(workers(4, work_mem => '64kB', temp_file_limit => '1MB')) . sprintf($SUM{labelled}, 'many'));
-	like($err, qr/ERROR:  temporary file size exceeds temp_file_limit/, 'temp_file_limit holds for each process');
+	like($err, qr/ERROR:  temporary file size exceeds "?temp_file_limit/, 'temp_file_limit holds for each process');
 	nothing_is_left('temp_file_limit');
 }
 
