@@ -35,6 +35,13 @@ PREPARE p(int, interval) AS SELECT user_id, s, count(*) FILTER (WHERE kind = 'vi
 EXECUTE p(5, '30 minutes');
 EXECUTE p(50, '10 minutes');
 DEALLOCATE p;
+PREPARE r(int) AS SELECT k, s, count(*) FROM (SELECT $1 AS k, sessionize.session_number(:args) OVER (PARTITION BY $1 ORDER BY ts) AS s FROM few) AS i GROUP BY k, s ORDER BY s;
+EXECUTE r(7);
+DEALLOCATE r;
+--- [used] below a window, DISTINCT and a set operation
+SELECT user_id, s, count(*), rank() OVER (ORDER BY count(*), user_id, s), sum(count(*)) OVER (PARTITION BY user_id) FROM (SELECT *, sessionize.session_number(:args) OVER (PARTITION BY user_id ORDER BY ts) AS s FROM few) AS i GROUP BY user_id, s ORDER BY 4, 1, 2;
+SELECT DISTINCT count(*), max(s) OVER () FROM (SELECT *, sessionize.session_number(:args) OVER (PARTITION BY user_id ORDER BY ts) AS s FROM few) AS i GROUP BY user_id, s ORDER BY 1;
+SELECT event_count FROM visit WHERE user_id = 7 EXCEPT SELECT event_count FROM tour WHERE user_id = 8 ORDER BY 1;
 --- [used] beside itself and one upon the other
 SELECT count(*), sum(a.event_count - b.event_count) FROM visit AS a JOIN visit AS b USING (user_id, session_number) JOIN visit_actors AS c USING (user_id) WHERE c.session_count > 1;
 :sum (SELECT * FROM journey) AS q;

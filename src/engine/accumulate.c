@@ -16,6 +16,7 @@
 
 #include "catalog/pg_aggregate.h"
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
 #include "utils/builtins.h"
@@ -211,7 +212,7 @@ read_columns(SznAggregate *node, SznRecord *record, int num_read)
  * Columns of variable width are read by the first operand that is not NULL:
  * "unread" says how many.
  */
-static inline Datum
+static pg_attribute_always_inline Datum
 operand_value(SznAggregate *node, const SznOperand *operand, SznRecord *record,
 			  int *unread, bool *isnull)
 {
@@ -814,6 +815,7 @@ szn_take_chain(SznAggregate *node, SznGroup *group, SznLink link, SznLink end)
 	{
 		SznRecord  *record = szn_record_at(partition, link);
 
+		CHECK_FOR_INTERRUPTS();
 		if (has_calls)
 			ResetExprContext(node->row_context);
 		take_row(node, group, record, true);

@@ -386,6 +386,7 @@ walk_group(SznAggregate *node)
 			SznRecord  *record = szn_record_at(scan->partition, scan->next_instant);
 			SznInstant	instant;
 
+			CHECK_FOR_INTERRUPTS();
 			node->instant = scan->next_instant;
 			szn_begin_instant(scan, &instant, record);
 			while ((scan->next_instant = record->link) != 0)
@@ -393,15 +394,13 @@ walk_group(SznAggregate *node)
 				record = szn_record_at(scan->partition, scan->next_instant);
 				if (record->time != instant.time)
 					break;
+				CHECK_FOR_INTERRUPTS();
 				szn_add_to_instant(scan, &instant, record);
 			}
 			if (szn_boundary_step(&scan->boundary, &instant) &&
-				SZN_RUN_EXISTS(&scan->boundary.finished))
-			{
-				CHECK_FOR_INTERRUPTS();
-				if (end_walked_run(node))
-					return &node->group;
-			}
+				SZN_RUN_EXISTS(&scan->boundary.finished) &&
+				end_walked_run(node))
+				return &node->group;
 			continue;
 		}
 

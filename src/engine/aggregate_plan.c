@@ -171,8 +171,12 @@ check_keys(PlannerInfo *root, SznGrouping *grouping, SznLevel *level)
 			if (equal(lfirst(cell2), entry->expr))
 				number = foreach_current_index(cell2);
 		}
-		if (number < 0 || IsA(entry->expr, Const))
+		if (number < 0)
 			return "a group key is not of the actor";
+
+		/* the planner leaves constants and parameters where they are */
+		if (!contain_var_clause((Node *) entry->expr))
+			return "a part of the actor is the same for all";
 		if (clause->eqop != list_nth_oid(level->key_operators, number) ||
 			exprCollation((Node *) var) != list_nth_oid(level->key_collations, number))
 			return "a group key has another equality than the actor";
