@@ -216,7 +216,10 @@ typedef struct SznAggregate
 
 	ExprContext *row_context;
 	TupleTableSlot *row;		/* of the subquery, if made of the record at hand */
-	TupleTableSlot *run_slot;	/* with attributes of a run alone */
+	TupleTableSlot *run_slot;	/* with attributes of a run alone: ... */
+	int			num_run_columns;
+	int		   *run_columns;	/* ... which columns they are, from 0 */
+	SznSource  *run_sources;
 	bool		has_run_row;	/* ... of the one at hand */
 	Size		budget;
 
@@ -248,9 +251,11 @@ extern const CustomScanMethods szn_aggregate_methods;
 /* explain.c */
 extern void szn_explain_aggregate(CustomScanState *css, List *ancestors, ExplainState *es);
 
-/* accumulate.c */
+/* steps.c */
 extern void szn_init_steps(SznAggregate *node, CustomScan *plan);
 extern void szn_init_operand(SznAggregate *node, SznOperand *operand, Expr *expr);
+
+/* accumulate.c */
 extern Datum szn_run_value(SznAggregate *node, SznSource source, const SznRun *run,
 						   bool in_session, bool *isnull);
 extern Datum szn_operand_value(SznAggregate *node, const SznOperand *operand,
