@@ -7,7 +7,8 @@
  *   -- TITLE
  *   -- params: [JSON]       values of $1, ..., so the extended protocol
  *   -- times: N             as a named statement, N times
- *   -- expect: EXPRESSION   JavaScript over rows, first (the first row), sum(column), numbers, fields (the columns' names)
+ *   -- expect: EXPRESSION   JavaScript over rows, first (the first row), sum(column), numbers, fields (the columns' names),
+ *                           read() (how many rows the plan that came back has read from tables)
  *   -- error: SQLSTATE      it must fail so
  */
 import { readdirSync, readFileSync } from 'node:fs';
@@ -55,8 +56,12 @@ function holds(expression, { rows, fields }) {
 	const sum = column => rows.reduce((total, row) => total + Number(row[column]), 0);
 	const near = (a, b) => Math.abs(Number(a) - b) <= 1e-9 * Math.abs(b);
 
-	return new Function('rows', 'first', 'fields', 'sum', 'near', 'numbers', `return ${expression}`)(
-		rows, rows[0], fields.map(({ name }) => name), sum, near, numbers);
+	const readBy = node => (node['Relation Name'] ? node['Actual Rows'] * node['Actual Loops'] + (node['Rows Removed by Filter'] ?? 0) : 0)
+		+ (node.Plans ?? []).reduce((total, child) => total + readBy(child), 0);
+	const read = () => readBy(JSON.parse(rows[0]['QUERY PLAN'])[0].Plan);
+
+	return new Function('rows', 'first', 'fields', 'sum', 'near', 'read', 'numbers', `return ${expression}`)(
+		rows, rows[0], fields.map(({ name }) => name), sum, near, read, numbers);
 }
 
 for (const file of readdirSync(folder).filter(name => name.endsWith('.sql')).sort()) {
