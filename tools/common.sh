@@ -84,6 +84,25 @@ packages_for()
 		"postgresql-$1" "postgresql-server-dev-$1"
 }
 
+# suite MAJOR: the Debian suite that packages it
+suite()
+{
+	case $1 in
+		15) echo bookworm ;;
+		17) echo trixie ;;
+		18) echo sid ;;
+		*) return 1 ;;
+	esac
+}
+
+# This machine's own Debian mirror; nothing, so debootstrap's default, elsewhere
+mirror()
+{
+	# shellcheck disable=SC2016
+	apt-get indextargets --format '$(ORIGIN) $(LABEL) $(REPO_URI)' 'Created-By: Packages' |
+		awk '$1 == "Debian" && $2 == "Debian" { print $3; exit }'
+}
+
 # A private directory in $work, removed however the script ends; programs that
 # run as another user can read it.  A script that has more to undo defines
 # clean_up_more.
@@ -116,7 +135,7 @@ build_copy()
 
 	shift 3
 	mkdir -p "$copy"
-	tar -C "$project" -cf - --exclude-vcs --exclude='*.o' --exclude='*.bc' --exclude='*.so' . |
+	tar -C "$project" -cf - --exclude-vcs --exclude='*.o' --exclude='*.bc' --exclude='*.so' --exclude=./dist . |
 		tar -C "$copy" -xf - --no-same-owner
 	run_make=(make --silent --no-print-directory -C "$copy"
 		PG_CONFIG="$(server_program "$major" pg_config)" "$@")
