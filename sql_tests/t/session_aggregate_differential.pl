@@ -181,9 +181,9 @@ $node->safe_psql('postgres', <<~'SQL');
 	SQL
 
 my @SETTINGS = (
-	[ 'in memory' => "SET work_mem = '64MB'; SET enable_sort = off; SET enable_indexscan = off; SET enable_indexonlyscan = off;" ],
-	[ 'little memory' => "SET work_mem = '64kB'; SET hash_mem_multiplier = 1; SET enable_sort = off; SET enable_indexscan = off; SET enable_indexonlyscan = off;" ],
-	[ 'streamed' => 'SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_sort = off;' ]);
+	[ 'in memory' => "SET work_mem = '64MB'; SET enable_sort = off; SET enable_incremental_sort = off; SET enable_indexscan = off; SET enable_indexonlyscan = off;" ],
+	[ 'little memory' => "SET work_mem = '64kB'; SET hash_mem_multiplier = 1; SET enable_sort = off; SET enable_incremental_sort = off; SET enable_indexscan = off; SET enable_indexonlyscan = off;" ],
+	[ 'streamed' => 'SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_sort = off; SET enable_incremental_sort = off;' ]);
 
 # One TAP line for many queries: those that are not answered alike are shown.
 sub compare_queries

@@ -47,7 +47,7 @@ my %PARALLEL = (
 my @MODES = (
 	[ required => { 'sessionize.debug_require_session_scan' => 'on' }, qr/Session Scan/ ],
 	[ on       => {}, qr/Strategy: in order\n.*Heap Reading: direct\n/, qr/Strategy: streamed/, qr/Session Aggregate/ ],
-	[ 'no aggregates' => { $AGGREGATES => 'off' }, qr/GroupAggregate\n(?:(?!.*->).*\n)*.*Session Scan/ ],
+	[ 'no aggregates' => { $AGGREGATES => 'off' }, qr/GroupAggregate.*\n(?:(?!.*->).*\n)*.*Session Scan/ ],
 	[ 'little memory' => { work_mem => '64kB', hash_mem_multiplier => 1, 'auto_explain.log_analyze' => 'on' },
 		qr/Session Scan.*\n(?:(?!.*->).*\n)*.*Disk: [1-9]/ ],
 	[ 'parallel' => {%PARALLEL}, qr/Parallel Custom Scan \(Session Scan\)/ ],
