@@ -32,6 +32,53 @@ IS 'the same interval in hours, minutes and seconds; an error if it cannot be an
 
 
 /*
+ * What the planner makes of a condition on started_at: see "Time ranges"
+ */
+
+CREATE FUNCTION sessionize.look_back_timestamptz(bound timestamptz, inactivity interval) RETURNS timestamptz
+AS 'MODULE_PATHNAME', 'sessionize_look_back'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION sessionize.look_back_timestamptz(timestamptz, interval)
+IS 'from where events decide which sessions start at the bound or later';
+
+CREATE FUNCTION sessionize.look_back_timestamptz(bound timestamp, inactivity interval) RETURNS timestamptz
+AS 'MODULE_PATHNAME', 'sessionize_look_back_tz_timestamp'
+LANGUAGE C STABLE STRICT PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION sessionize.look_back_timestamptz(timestamp, interval)
+IS 'from where events decide which sessions start at the bound or later';
+
+CREATE FUNCTION sessionize.look_back_timestamptz(bound date, inactivity interval) RETURNS timestamptz
+AS 'MODULE_PATHNAME', 'sessionize_look_back_tz_date'
+LANGUAGE C STABLE STRICT PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION sessionize.look_back_timestamptz(date, interval)
+IS 'from where events decide which sessions start at the bound or later';
+
+CREATE FUNCTION sessionize.look_back_timestamp(bound timestamp, inactivity interval) RETURNS timestamp
+AS 'MODULE_PATHNAME', 'sessionize_look_back'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION sessionize.look_back_timestamp(timestamp, interval)
+IS 'from where events decide which sessions start at the bound or later';
+
+CREATE FUNCTION sessionize.look_back_timestamp(bound timestamptz, inactivity interval) RETURNS timestamp
+AS 'MODULE_PATHNAME', 'sessionize_look_back_timestamptz'
+LANGUAGE C STABLE STRICT PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION sessionize.look_back_timestamp(timestamptz, interval)
+IS 'from where events decide which sessions start at the bound or later';
+
+CREATE FUNCTION sessionize.look_back_timestamp(bound date, inactivity interval) RETURNS timestamp
+AS 'MODULE_PATHNAME', 'sessionize_look_back_date'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION sessionize.look_back_timestamp(date, interval)
+IS 'from where events decide which sessions start at the bound or later';
+
+CREATE FUNCTION sessionize.look_back_bigint(bound bigint, inactivity bigint) RETURNS bigint
+AS 'MODULE_PATHNAME', 'sessionize_look_back_bigint'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION sessionize.look_back_bigint(bigint, bigint)
+IS 'from where events decide which sessions start at the bound or later';
+
+
+/*
  * Window functions: f(...) OVER (PARTITION BY actor ORDER BY event_time)
  */
 

@@ -52,6 +52,7 @@ enum
 	SZN_PRIVATE_KEY_COLLATIONS,
 	SZN_PRIVATE_ARGUMENTS,		/* ints: places of the call's arguments; -1: constant */
 	SZN_PRIVATE_TIME_TYPE,		/* Integer: OID */
+	SZN_PRIVATE_ALL_HISTORY,	/* String: why it is read; may be empty */
 	SZN_NUM_PRIVATE
 };
 

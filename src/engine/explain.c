@@ -71,6 +71,9 @@ szn_explain_scan(CustomScanState *node, List *ancestors, ExplainState *es)
 {
 	SznScan    *scan = (SznScan *) node;
 	SznCounters counters = scan->counters;
+	const char *all_history =
+		strVal(list_nth(((CustomScan *) scan->css.ss.ps.plan)->custom_private,
+						SZN_PRIVATE_ALL_HISTORY));
 	const char *strategy;
 
 	szn_counters_add(&counters, &scan->workers);
@@ -78,6 +81,8 @@ szn_explain_scan(CustomScanState *node, List *ancestors, ExplainState *es)
 	ExplainPropertyText("Window", window_text(scan, ancestors, es), es);
 	ExplainPropertyText("Inactivity",
 						argument_text(scan, ancestors, es, SZN_ARG_INACTIVITY), es);
+	if (es->verbose && all_history[0] != '\0')
+		ExplainPropertyText("All History Read", all_history, es);
 
 	if (scan->mode == SZN_MODE_STREAMED)
 		strategy = "streamed";

@@ -3,12 +3,15 @@
  * planner.c
  *	  All interaction of the engine with core's planner: hooks, guards, costs.
  *
- * Two hooks add paths, and take none away:
+ * One hook adds paths, and takes none away:
  *
  *	UPPERREL_WINDOW		"Session Scan" in place of Sort and WindowAgg
  *	UPPERREL_GROUP_AGG	GroupAggregate over a Session Scan without a Sort
  *
  * and the same in several processes.
+ *
+ * Another adds conditions on events (time_range.c), when the first relation of
+ * a query level is looked up.
  *
  * The answer must be the one that core's plan gives.  So whatever is not
  * plainly the case that the node was made for is refused, each guard under its
@@ -31,6 +34,7 @@
 #include "optimizer/optimizer.h"
 #include "optimizer/pathnode.h"
 #include "optimizer/paths.h"
+#include "optimizer/plancat.h"
 #include "optimizer/planner.h"
 #include "optimizer/tlist.h"
 #include "parser/parse_clause.h"
@@ -42,12 +46,14 @@
 
 #include "compat.h"
 #include "engine/planner.h"
+#include "engine/time_range.h"
 #include "functions/window.h"
 
 bool		szn_enable_session_scan = true;
 static bool debug_require_session_scan = false;
 
 static create_upper_paths_hook_type previous_upper_paths_hook = NULL;
+static get_relation_info_hook_type previous_relation_info_hook = NULL;
 
 /*
  * Costs, in units of cpu_operator_cost, which is about 0.05 us where these
@@ -692,6 +698,7 @@ add_scan_paths(PlannerInfo *root, RelOptInfo *input_rel, RelOptInfo *window_rel)
 		return;
 	}
 
+	level->all_history = szn_time_range_refusal(root);
 	make_targets(root, level);
 	if (debug_require_session_scan)
 		window_rel->pathlist = NIL;
@@ -756,6 +763,9 @@ plan_scan(PlannerInfo *root, RelOptInfo *rel, CustomPath *best_path,
 	plan->custom_private =
 		lappend(plan->custom_private,
 				makeInteger(exprType(list_nth(level->call->args, SZN_ARG_TIME))));
+	plan->custom_private = lappend(plan->custom_private,
+								   makeString(pstrdup(level->all_history ?
+													  level->all_history : "")));
 	plan->methods = &szn_scan_methods;
 	Assert(list_length(plan->custom_private) == SZN_NUM_PRIVATE);
 	return (Plan *) plan;
@@ -783,6 +793,15 @@ upper_paths(PlannerInfo *root, UpperRelationKind stage,
 	}
 }
 
+static void
+relation_info(PlannerInfo *root, Oid relation, bool inhparent, RelOptInfo *rel)
+{
+	if (previous_relation_info_hook)
+		previous_relation_info_hook(root, relation, inhparent, rel);
+
+	szn_add_time_range(root, rel);
+}
+
 /* Called once, when the library is loaded. */
 void
 szn_planner_init(void)
@@ -803,6 +822,14 @@ szn_planner_init(void)
 							 PGC_USERSET,
 							 GUC_EXPLAIN,
 							 NULL, NULL, NULL);
+	DefineCustomBoolVariable("sessionize.enable_time_range",
+							 "Enables the planner to read only the events that a condition on started_at needs.",
+							 NULL,
+							 &szn_enable_time_range,
+							 true,
+							 PGC_USERSET,
+							 GUC_EXPLAIN,
+							 NULL, NULL, NULL);
 	DefineCustomBoolVariable("sessionize.debug_require_session_scan",
 							 "Makes queries fail that cannot use a session scan.",
 							 "For tests: calls of sessionize's window functions that a session scan cannot compute are errors.",
@@ -816,4 +843,6 @@ szn_planner_init(void)
 	RegisterCustomScanMethods(&szn_scan_methods);
 	previous_upper_paths_hook = create_upper_paths_hook;
 	create_upper_paths_hook = upper_paths;
+	previous_relation_info_hook = get_relation_info_hook;
+	get_relation_info_hook = relation_info;
 }

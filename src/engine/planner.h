@@ -32,6 +32,7 @@ typedef struct SznLevel
 	bool		can_hash;		/* is there a hash function for each key? */
 	bool		must_stream;	/* an argument might fail on a row not asked for */
 	bool		parallel_safe;	/* may workers compute all of it? */
+	const char *all_history;	/* why a condition on started_at is of no use */
 } SznLevel;
 
 /* A path for the node. */

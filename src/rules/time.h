@@ -69,6 +69,27 @@ szn_time_plus(SznTimeline timeline, int64 time, int64 span)
 }
 
 /*
+ * A time such that whatever lies before it lies more than "span" before
+ * "time"; the latest one, unless that is too early to represent.
+ */
+static inline int64
+szn_time_minus(SznTimeline timeline, int64 time, int64 span)
+{
+	int64		difference;
+
+	Assert(span >= 0);
+
+	if (timeline == SZN_TIMESTAMPS)
+	{
+		if (span == SZN_NEVER)
+			return SZN_TIME_MIN;
+		if (szn_time_is_infinite(timeline, time))
+			return time;
+	}
+	return pg_sub_s64_overflow(time, span, &difference) ? SZN_TIME_MIN : difference;
+}
+
+/*
  * How long it is from "from" to "to" (not earlier), saturating: what cannot
  * be represented, or is infinite, is PG_INT64_MAX.
  */
