@@ -22,6 +22,10 @@
  * too: the added one need only be implied.  It holds for whatever implies a
  * start at X or later.
  *
+ * One thing the levels above could notice: the session that is not whole, and
+ * that no condition on its start lets through, may meet another condition
+ * first, and that may fail (1 / (event_count - 3)).  See guard_groups().
+ *
  * Not the same as in all history are session numbers, and why a session
  * started (`first` instead of `end` or `inactivity`); and with max_duration
  * a start depends on all before it.  Where such a thing is asked for, all
@@ -51,6 +55,7 @@
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
+#include "utils/timestamp.h"
 #include "utils/typcache.h"
 
 #include "engine/planner.h"
@@ -74,6 +79,7 @@ typedef struct SznRange
 	Index		relid;			/* in the level above; 0: it is not */
 
 	List	   *bounds;			/* expressions: what starts earlier is dropped */
+	List	   *clauses;		/* the conditions above that say so */
 	bool		of_groups;		/* they are about groups' first events */
 } SznRange;
 
@@ -184,7 +190,24 @@ possible_relations(PlannerInfo *above, Query *query)
 	return relations;
 }
 
-/* Does the level above make use of this column of a query? */
+/* Is this "column IS NOT NULL"? */
+static bool
+is_test_not_null(Node *clause, Index relid, AttrNumber column)
+{
+	NullTest   *test = (NullTest *) clause;
+	Var		   *var;
+
+	if (!IsA(clause, NullTest) || test->nulltesttype != IS_NOT_NULL ||
+		!IsA(test->arg, Var))
+		return false;
+	var = (Var *) test->arg;
+	return var->varno == (int) relid && var->varlevelsup == 0 && var->varattno == column;
+}
+
+/*
+ * Does the level above make use of this column of a query, other than to drop
+ * rows where it is NULL?
+ */
 static bool
 is_column_used(PlannerInfo *root, AttrNumber column)
 {
@@ -203,8 +226,12 @@ is_column_used(PlannerInfo *root, AttrNumber column)
 		/* just what core goes by when it leaves out columns */
 		pull_varattnos((Node *) rel->reltarget->exprs, rel->relid, &used);
 		foreach(clause_cell, rel->baserestrictinfo)
-			pull_varattnos((Node *) lfirst_node(RestrictInfo, clause_cell)->clause,
-						   rel->relid, &used);
+		{
+			Node	   *clause = (Node *) lfirst_node(RestrictInfo, clause_cell)->clause;
+
+			if (!is_test_not_null(clause, rel->relid, column))
+				pull_varattnos(clause, rel->relid, &used);
+		}
 		if (bms_is_member(column - FirstLowInvalidHeapAttributeNumber, used) ||
 			bms_is_member(InvalidAttrNumber - FirstLowInvalidHeapAttributeNumber, used))
 			return true;
@@ -315,7 +342,10 @@ add_bound(SznRange *range, Index relid, Node *condition,
 	if ((strategy == BTGreaterEqualStrategyNumber ||
 		 strategy == BTGreaterStrategyNumber ||
 		 strategy == BTEqualStrategyNumber) && is_constant(bound))
+	{
 		range->bounds = list_append_unique(range->bounds, bound);
+		range->clauses = lappend(range->clauses, condition);
+	}
 }
 
 /*
@@ -337,6 +367,7 @@ find_bounds_of_rows(SznRange *range)
 		ListCell   *clause_cell;
 
 		range->bounds = NIL;
+		range->clauses = NIL;
 		foreach(clause_cell, rel->baserestrictinfo)
 			add_bound(range, rel->relid,
 					  (Node *) lfirst_node(RestrictInfo, clause_cell)->clause,
@@ -365,6 +396,37 @@ find_bounds_of_groups(SznRange *range)
 /*
  * Guards
  */
+
+/* Is this certainly no error as an inactivity? */
+static bool
+is_span(Const *inactivity)
+{
+	const Interval *interval;
+
+	if (inactivity->consttype == INT8OID)
+		return DatumGetInt64(inactivity->constvalue) >= 0;
+	if (inactivity->consttype != INTERVALOID)
+		return false;
+	interval = DatumGetIntervalP(inactivity->constvalue);
+	return !INTERVAL_NOT_FINITE(interval) &&
+		interval->month == 0 && interval->day >= 0 && interval->time >= 0;
+}
+
+/* Does the level look at the event time of each row anyway? */
+static bool
+is_time_in_conditions(SznRange *range)
+{
+	ListCell   *cell;
+
+	foreach(cell, (List *) range->root->parse->jointree->quals)
+	{
+		Node	   *condition = (Node *) lfirst(cell);
+
+		if (IsA(condition, NullTest) && equal(((NullTest *) condition)->arg, range->time))
+			return true;
+	}
+	return false;
+}
 
 /* Are our columns, as far as this level makes them, the same in a range? */
 static const char *
@@ -414,10 +476,17 @@ check_level(SznRange *range)
 	/* all of an actor's earlier events must be within the same span */
 	if (!IsA(inactivity, Const) || ((Const *) inactivity)->constisnull)
 		return "inactivity is not constant";
+	if (!is_span((Const *) inactivity))
+		return "inactivity is not valid";
 
 	/* where such a session is cut depends on where it started */
 	if (!IsA(max_duration, Const) || !((Const *) max_duration)->constisnull)
 		return "max_duration is set";
+
+	/* it might fail for an event that another condition leaves out */
+	if (contain_subplans(range->time) ||
+		(contain_leaked_vars(range->time) && !is_time_in_conditions(range)))
+		return "the event time may fail where it is not asked for";
 
 	/* nobody knows what else they do, or how often */
 	if (contain_volatile_functions((Node *) range->root->processed_tlist) ||
@@ -507,9 +576,9 @@ check_groups(SznRange *range)
 		SznSource	source;
 
 		if (IsA(condition, NullTest) &&
-			((NullTest *) condition)->nulltesttype == IS_NOT_NULL &&
 			is_call(column_of(range, range->relid, (Node *) ((NullTest *) condition)->arg),
-					&source) && source == SZN_FROM_NUMBER)
+					&source) && source == SZN_FROM_NUMBER &&
+			((NullTest *) condition)->nulltesttype == IS_NOT_NULL)
 		{
 			has_number = true;
 			continue;
@@ -526,6 +595,9 @@ check_groups(SznRange *range)
 				return "events are filtered after sessions are made of them";
 		}
 	}
+
+	if (contain_volatile_functions(above->havingQual))
+		return "an expression is volatile";
 
 	/* the events outside sessions would be a group of the actor's */
 	if ((!IsA(require_restart, Const) ||
@@ -567,6 +639,112 @@ is_in_clauses(List *clauses, Index reference)
 	return false;
 }
 
+static bool
+function_may_fail(Oid function, void *context)
+{
+	SznRange   *range = (SznRange *) context;
+
+	return !get_func_leakproof(function) &&
+		get_func_namespace(function) != get_func_namespace(range->call->winfnoid);
+}
+
+/*
+ * May this fail for a session, or for a session's event, that does not exist?
+ * What cannot leak cannot fail, and our own functions take whatever there is.
+ */
+static bool
+may_fail(Node *node, SznRange *range)
+{
+	if (node == NULL)
+		return false;
+	switch (nodeTag(node))
+	{
+		case T_Aggref:
+		case T_Var:
+		case T_Const:
+		case T_Param:
+			return false;
+		case T_OpExpr:
+		case T_DistinctExpr:
+		case T_NullIfExpr:
+		case T_ScalarArrayOpExpr:
+		case T_FuncExpr:
+		case T_CoerceViaIO:
+		case T_BoolExpr:
+		case T_NullTest:
+		case T_BooleanTest:
+		case T_RelabelType:
+		case T_CaseExpr:
+		case T_CaseWhen:
+		case T_CaseTestExpr:
+		case T_CoalesceExpr:
+		case T_ArrayExpr:
+		case T_List:
+			break;
+		default:
+			return true;
+	}
+	if (check_functions_in_node(node, function_may_fail, range))
+		return true;
+	return expression_tree_walker(node, may_fail, (void *) range);
+}
+
+/*
+ * The conditions on groups, those that may fail behind those on the start.
+ */
+static List *
+guard_groups(SznRange *range, List *having)
+{
+	List	   *result = NIL;
+	List	   *guarded = NIL;
+	CaseWhen   *when;
+	CaseExpr   *expr;
+	ListCell   *cell;
+
+	foreach(cell, having)
+	{
+		if (may_fail((Node *) lfirst(cell), range) &&
+			!list_member(range->clauses, lfirst(cell)))
+			guarded = lappend(guarded, lfirst(cell));
+		else
+			result = lappend(result, lfirst(cell));
+	}
+	if (guarded == NIL)
+		return having;
+
+	when = makeNode(CaseWhen);
+	when->expr = make_ands_explicit(copyObject(range->clauses));
+	when->result = make_ands_explicit(guarded);
+	when->location = -1;
+	expr = makeNode(CaseExpr);
+	expr->casetype = BOOLOID;
+	expr->casecollid = InvalidOid;
+	expr->args = list_make1(when);
+	expr->defresult = (Expr *) makeBoolConst(false, false);
+	expr->location = -1;
+	return lappend(result, expr);
+}
+
+/* May another condition on our rows fail for what is no session? */
+static bool
+rows_may_fail(SznRange *range)
+{
+	ListCell   *cell;
+	ListCell   *clause_cell;
+
+	foreach(cell, possible_relations(range->above, range->root->parse))
+	{
+		foreach(clause_cell, ((RelOptInfo *) lfirst(cell))->baserestrictinfo)
+		{
+			Node	   *clause = (Node *) lfirst_node(RestrictInfo, clause_cell)->clause;
+
+			if (may_fail(clause, range) && !list_member(range->clauses, clause))
+				return true;
+		}
+	}
+	return false;
+}
+
 /*
  * Is the number nothing but a part of what the level above groups by?  Then
  * it does not matter where it begins to count.
@@ -581,6 +759,15 @@ is_number_hidden(SznRange *range)
 		return false;
 	if (uses_number(range, above->havingQual))
 		return false;
+	foreach(cell, range->root->processed_tlist)
+	{
+		TargetEntry *target = lfirst_node(TargetEntry, cell);
+		SznSource	source;
+
+		/* in an expression it cannot be followed */
+		if (contain_window_function((Node *) target->expr) && !is_call(target, &source))
+			return false;
+	}
 	foreach(cell, range->above->processed_tlist)
 	{
 		TargetEntry *target = lfirst_node(TargetEntry, cell);
@@ -607,12 +794,36 @@ is_number_hidden(SznRange *range)
 	return true;
 }
 
+/*
+ * Do rows above not show the number at all?  If bounds are about rows, those
+ * outside sessions are dropped in any case.
+ */
+static bool
+is_number_unused(SznRange *range)
+{
+	ListCell   *cell;
+
+	if (range->of_groups)
+		return false;
+	foreach(cell, range->root->processed_tlist)
+	{
+		TargetEntry *target = lfirst_node(TargetEntry, cell);
+		SznSource	source;
+
+		if (!contain_window_function((Node *) target->expr) ||
+			(is_call(target, &source) && source != SZN_FROM_NUMBER))
+			continue;
+		if (target->resjunk || is_column_used(range->root, target->resno))
+			return false;
+	}
+	return true;
+}
+
 /* Are our numbers asked for? */
 static const char *
 check_number(SznRange *range)
 {
 	bool		is_called = false;
-	bool		is_column = true;
 	ListCell   *cell;
 
 	foreach(cell, range->calls)
@@ -625,16 +836,9 @@ check_number(SznRange *range)
 	if (!is_called)
 		return NULL;
 
-	/* part of an expression, it cannot be followed */
-	foreach(cell, range->root->processed_tlist)
-	{
-		TargetEntry *target = lfirst_node(TargetEntry, cell);
-		SznSource	source;
-
-		if (contain_window_function((Node *) target->expr) && !is_call(target, &source))
-			is_column = false;
-	}
-	if (!is_column || !is_number_hidden(range))
+	if (is_number_unused(range))
+		return NULL;
+	if (!is_number_hidden(range))
 		return "session_number is asked for";
 	return check_groups(range);
 }
@@ -731,35 +935,36 @@ condition_on_events(SznRange *range, Node *bound)
  * NULL if no reason is needed since there is nothing to be had.
  */
 static const char *
-find_conditions(PlannerInfo *root, List **conditions)
+find_conditions(PlannerInfo *root, SznRange *range, List **conditions)
 {
-	SznRange	range;
 	const char *reason;
 	ListCell   *cell;
 
 	*conditions = NIL;
-	if (!begin_range(root, &range))
+	if (!begin_range(root, range))
 		return NULL;
-	range.relid = only_relation_above(&range);
-	find_bounds_of_rows(&range);
-	if (range.bounds == NIL)
-		find_bounds_of_groups(&range);
-	if (range.bounds == NIL)
+	range->relid = only_relation_above(range);
+	find_bounds_of_rows(range);
+	if (range->bounds == NIL)
+		find_bounds_of_groups(range);
+	if (range->bounds == NIL)
 		return NULL;
 
 	if (!szn_enable_time_range)
 		return "sessionize.enable_time_range is off";
-	reason = check_level(&range);
+	reason = check_level(range);
 	if (reason == NULL)
-		reason = check_number(&range);
-	if (reason == NULL && range.of_groups)
-		reason = check_groups(&range);
+		reason = check_number(range);
+	if (reason == NULL && range->of_groups)
+		reason = check_groups(range);
+	if (reason == NULL && !range->of_groups && rows_may_fail(range))
+		reason = "another condition may fail for a session that is not whole";
 	if (reason != NULL)
 		return reason;
 
-	foreach(cell, range.bounds)
+	foreach(cell, range->bounds)
 	{
-		Node	   *condition = condition_on_events(&range, (Node *) lfirst(cell));
+		Node	   *condition = condition_on_events(range, (Node *) lfirst(cell));
 
 		if (condition != NULL)
 			*conditions = lappend(*conditions, condition);
@@ -780,20 +985,29 @@ find_conditions(PlannerInfo *root, List **conditions)
 void
 szn_add_time_range(PlannerInfo *root, RelOptInfo *rel)
 {
+	Query	   *parse = root->parse;
+	SznRange	range;
 	List	   *conditions;
 	ListCell   *cell;
+	bool		is_new = false;
 
 	/* partitions and the like come when it is too late */
-	if (rel->reloptkind != RELOPT_BASEREL || !root->parse->hasWindowFuncs)
+	if (rel->reloptkind != RELOPT_BASEREL || !parse->hasWindowFuncs)
 		return;
 
-	(void) find_conditions(root, &conditions);
+	(void) find_conditions(root, &range, &conditions);
 	foreach(cell, conditions)
 	{
-		if (!list_member((List *) root->parse->jointree->quals, lfirst(cell)))
-			root->parse->jointree->quals = (Node *)
-				lappend((List *) root->parse->jointree->quals, lfirst(cell));
+		if (!list_member((List *) parse->jointree->quals, lfirst(cell)))
+		{
+			parse->jointree->quals = (Node *)
+				lappend((List *) parse->jointree->quals, lfirst(cell));
+			is_new = true;
+		}
 	}
+	if (is_new && range.of_groups)
+		range.above->parse->havingQual = (Node *)
+			guard_groups(&range, (List *) range.above->parse->havingQual);
 }
 
 /*
@@ -803,7 +1017,8 @@ szn_add_time_range(PlannerInfo *root, RelOptInfo *rel)
 const char *
 szn_time_range_refusal(PlannerInfo *root)
 {
+	SznRange	range;
 	List	   *conditions;
 
-	return find_conditions(root, &conditions);
+	return find_conditions(root, &range, &conditions);
 }
