@@ -244,7 +244,7 @@ GRANT USAGE ON SCHEMA time_range TO regress_time_range;
 GRANT SELECT ON ALL TABLES IN SCHEMA time_range TO regress_time_range;
 ALTER TABLE events ENABLE ROW LEVEL SECURITY;
 CREATE POLICY p ON events TO regress_time_range USING (user_id = 3);
-CREATE FUNCTION leak(int, timestamptz) RETURNS boolean LANGUAGE plpgsql COST 0.0001 AS $$
+CREATE FUNCTION leak(int, timestamptz) RETURNS boolean LANGUAGE plpgsql STABLE COST 0.0001 AS $$
 BEGIN
     IF $1 <> 3 OR $2 < '2020-02-19' THEN
         RAISE 'seen: % %', $1, $2;

@@ -135,24 +135,24 @@ sub source_sql
 	}
 	my $options = $s->{kind} eq 'partitioned' ? ' PARTITION BY RANGE (ts)' : '';
 	my $sql = "DROP SCHEMA IF EXISTS app CASCADE; CREATE SCHEMA app; DELETE FROM sessionize.session_definition;\n"
-	  . "CREATE TABLE app.event (id int, user_id int, platform text, ts timestamptz, kind text, amount int)$options;\n";
+	  . "CREATE TABLE app.event (id int, user_id int, platform text, ts timestamptz, kind text, amount int,\n"
+	  . " local timestamp GENERATED ALWAYS AS (ts AT TIME ZONE 'UTC') STORED, day date GENERATED ALWAYS AS ((ts AT TIME ZONE 'UTC')::date) STORED,\n"
+	  . " micros bigint GENERATED ALWAYS AS (CASE WHEN isfinite(ts) THEN ((extract(epoch FROM ts AT TIME ZONE 'UTC') - 946684800) * 1000000)::bigint"
+	  . " WHEN ts = 'infinity' THEN 9223372036854775807 ELSE -9223372036854775808 END) STORED)$options;\n";
 	$sql .= "CREATE TABLE app.event_old PARTITION OF app.event FOR VALUES FROM (MINVALUE) TO ('$s->{base}');\n"
 	  . "CREATE TABLE app.event_new PARTITION OF app.event FOR VALUES FROM ('$s->{base}') TO ('infinity');\n"
 	  . "CREATE TABLE app.event_rest PARTITION OF app.event DEFAULT;\n" if $options;
-	$sql .= "INSERT INTO app.event VALUES\n" . join(",\n", @values) . ";\n";
+	$sql .= "INSERT INTO app.event (id, user_id, platform, ts, kind, amount) VALUES\n" . join(",\n", @values) . ";\n";
 	$sql .= "CREATE INDEX ON app.event (ts);\n" if chance(50);
 	$sql .= "CREATE INDEX ON app.event (user_id, ts);\n" if chance(30);
 	$sql .= "CREATE INDEX ON app.event USING brin (ts);\n" if chance(20);
 	$sql .= "CREATE TABLE app.place (platform text, name text); INSERT INTO app.place VALUES ('web', 'w'), ('ios', 'i'), ('ios', 'j');\n";
-	my $local = "(ts AT TIME ZONE 'UTC')";
-	my $select = "SELECT e.id, e.user_id, e.platform, e.ts, e.kind, e.amount, $local AS local, $local\::date AS day,"
-	  . " CASE WHEN isfinite(ts) THEN ((extract(epoch FROM ts) - 946684800) * 1000000)::bigint WHEN ts > now() THEN 9223372036854775807 ELSE -9223372036854775808 END AS micros";
 	my %FROM = (table => 'app.event AS e', partitioned => 'app.event AS e',
 		joined => 'app.event AS e JOIN app.place AS p USING (platform)',
 		nullable => 'app.place AS p LEFT JOIN app.event AS e USING (platform)',
 		'distinct' => '(SELECT DISTINCT * FROM app.event) AS e',
 		'union' => '(SELECT * FROM app.event WHERE id % 2 = 0 UNION ALL SELECT * FROM app.event WHERE id % 2 = 1) AS e');
-	$sql .= "CREATE VIEW app.source AS $select FROM $FROM{$s->{kind}};\n";
+	$sql .= "CREATE VIEW app.source AS SELECT e.* FROM $FROM{$s->{kind}};\n";
 	$sql .= "ANALYZE app.event;\n" if chance(70);
 	return $sql;
 }
