@@ -83,6 +83,9 @@ SELECT * FROM reads($$SELECT user_id, ended_at FROM visit WHERE started_at >= cu
 SELECT * FROM reads($$SELECT user_id, ended_at FROM visit WHERE started_at >= (SELECT max(ts) - interval '1 day' FROM events)$$);
 SELECT * FROM reads($$SELECT * FROM (SELECT user_id, started_at, amount FROM visit) AS t WHERE started_at >= '2020-02-15' LIMIT 10$$);
 SELECT * FROM reads($$SELECT user_id FROM visit WHERE started_at >= '2020-02-15' AND started_at >= '2020-02-17'$$);
+SELECT * FROM reads($$SELECT user_id FROM visit WHERE date_trunc('day', started_at) = '2020-02-15'$$);
+SELECT * FROM reads($$SELECT user_id FROM visit WHERE CAST(started_at AS date) BETWEEN '2020-02-15' AND '2020-02-16'$$);
+SELECT * FROM reads($$SELECT user_id FROM visit_events WHERE date_trunc('week', session_started_at, 'Europe/Berlin') >= '2020-02-10'$$);
 
 -- prepared, with a plan that does not know the parameter
 SET plan_cache_mode = force_generic_plan;
@@ -138,6 +141,7 @@ SELECT sessionize.define_session('day visit', 'events', 'user_id', 'day', '1 day
 SELECT * FROM reads($$SELECT user_id FROM "local visit" WHERE started_at >= '2020-02-15'$$);
 SELECT * FROM reads($$SELECT user_id FROM "local visit" WHERE started_at >= now() - interval '7 days'$$);
 SELECT * FROM reads($$SELECT user_id FROM "local visit" WHERE started_at >= DATE '2020-02-15'$$);
+SELECT * FROM reads($$SELECT user_id FROM "local visit" WHERE started_at::date = '2020-02-15'$$);
 SELECT * FROM reads($$SELECT user_id FROM "day visit" WHERE started_at >= '2020-02-15'$$);
 SELECT 'SELECT user_id, min(micros) FROM (SELECT user_id, micros, sessionize.session_number(micros, 1800000000) OVER (PARTITION BY user_id ORDER BY micros) AS n'
     ' FROM events) AS e GROUP BY user_id, n HAVING min(micros) >= ' AS sessions \gset
@@ -329,6 +333,15 @@ INSERT INTO clocks VALUES (2, NULL, '2020-03-08 02:50'), (3, NULL, '2020-03-08 0
 SELECT sessionize.define_session('local clock', 'clocks', 'user_id', 'local', '0');
 SELECT user_id, started_at FROM "local clock" WHERE started_at >= timestamptz '2020-03-08 07:30+00' AND user_id > 1 ORDER BY 1;
 SELECT user_id, started_at FROM (SELECT * FROM "local clock" OFFSET 0) AS v WHERE started_at >= timestamptz '2020-03-08 07:30+00' AND user_id > 1 ORDER BY 1;
+SET timezone = 'UTC';
+
+-- clocks that go back at one o'clock: 00:30 was twice, and so was midnight; the day of the
+-- first 00:30 is taken to begin at the second midnight, half an hour later
+SET timezone = 'America/Havana';
+CREATE TABLE midnight AS SELECT 1 AS user_id, '2020-11-01 00:30-04'::timestamptz AS ts;
+SELECT sessionize.define_session('midnight visit', 'midnight', 'user_id', 'ts', '0');
+SELECT started_at, date_trunc('day', started_at) FROM "midnight visit" WHERE date_trunc('day', started_at) >= '2020-11-01 00:00-05';
+SELECT started_at FROM "midnight visit" WHERE started_at::date >= timestamptz '2020-11-01 00:00-05';
 SET timezone = 'UTC';
 
 -- a chain under max_duration: read from 12:30 on, the sessions would start at 12:30 and 13:35

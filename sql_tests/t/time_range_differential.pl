@@ -112,9 +112,9 @@ $node->safe_psql('postgres', <<~'SQL');
 
 # ---------- events ----------
 
-my @BASES = ('2024-03-10 06:00:00+00', '2024-11-03 05:00:00+00', '2024-10-27 00:00:00+00', '2011-12-29 22:00:00+00',
+my @BASES = ('2020-11-01 04:00:00+00', '2024-03-10 06:00:00+00', '2024-11-03 05:00:00+00', '2024-10-27 00:00:00+00', '2011-12-29 22:00:00+00',
 	'1999-12-31 23:00:00+00', '0044-03-15 10:00:00+00 BC', '4714-11-24 00:00:01+00 BC', '294276-12-31 12:00:00+00');
-my @ZONES = ('UTC', 'America/New_York', 'Europe/Berlin', 'Pacific/Apia', 'Asia/Kolkata', 'Africa/Monrovia',
+my @ZONES = ('UTC', 'America/New_York', 'Europe/Berlin', 'Pacific/Apia', 'Asia/Kolkata', 'Africa/Monrovia', 'America/Havana',
 	'<A>+30<B>-30,M3.2.0,M11.1.0', '<C>-100');
 
 sub source_sql
@@ -244,6 +244,11 @@ sub condition
 
 	$x = one("\@day\@::date", "to_timestamp(\@text\@, 'YYYY-MM-DD HH24:MI:SS')", "CAST(\@day\@ AS date)") if chance(12);
 	$x = one("(SELECT $x)", "coalesce($x, $x)", "(now() - (now() - \@plain\@::$timestamp))") if chance(12) && $x !~ /day|text/;
+	if (chance(12))
+	{
+		my $cut = one("date_trunc('day', $column)", "date_trunc('month', $column)", "date_trunc('hour', $column)", "CAST($column AS date)");
+		return one("$cut >= $x", "$cut = $x", "$cut >= \@day\@::date", "$cut = \@day\@::date", "$cut > \@day\@::date", "\@day\@::date <= $cut");
+	}
 	return one("$column >= $x", "$column >= $x", "$column >= $x", "$column > $x", "$column = $x", "$x <= $column", "$x < $column",
 		"$column BETWEEN $x AND $y", "$column >= $x AND $column < $y", "$column >= $x AND $column >= $y",
 		"$column >= $x OR $column >= $y", "NOT ($column < $x)", "$column >= $x AND event_count > 1");
