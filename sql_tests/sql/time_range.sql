@@ -43,7 +43,8 @@ CREATE FUNCTION reads(query text) RETURNS SETOF text LANGUAGE sql AS $$
          regexp_replace(trim(line), '^-> *|time_range\.|sessionize\.|event(s)?(_\d+)*\.|\ye\.|::timestamp with(out)? time zone', '', 'g') AS short,
          regexp_replace(short, '\(+\(?\w+\)? IS NOT NULL\) AND (\(.*\))\)$', '\1') AS clause,
          regexp_replace(clause, '\(?\(\w+ IS NOT NULL\) AND | event(_\d+)*$', '', 'g') AS plain,
-         regexp_replace(plain, '\(InitPlan \d+\)\.col1|\$\d+', '$n') AS condition
+         regexp_replace(plain, '\(InitPlan \d+\)\.col1|\$\d+', '$n') AS single,
+         regexp_replace(single, '(Cond: |Filter: )\(\((.*)\)\)$', '\1(\2)') AS condition
     WHERE line ~ '(Index Cond|Filter): .*\W(ts|local|day|micros|event_text\)\S*|with time zone)\)? >=|Scan .*on .*events|Index Scan|All History Read|One-Time Filter'
           AND line !~ 'Subquery Scan|m(in|ax)\(|amount\) > 3|Bitmap Heap'
 $$;
