@@ -152,7 +152,6 @@ szn_check_groups(SznRange *range)
 	bool		by_number = false;
 	bool		has_number = false;
 	ListCell   *cell;
-	int			num_actors = 0;
 
 	foreach(cell, above->groupClause)
 	{
@@ -186,7 +185,6 @@ szn_check_groups(SznRange *range)
 							  expr);
 		if (!is_found)
 			return "groups are not sessions";
-		num_actors++;
 	}
 	if (!by_number)
 		return "groups are not sessions";
