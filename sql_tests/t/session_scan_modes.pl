@@ -41,7 +41,7 @@ my %PARALLEL = (
 	min_parallel_table_scan_size    => 0,
 	min_parallel_index_scan_size    => 0,
 	parallel_setup_cost             => 0,
-	parallel_tuple_cost             => 0);
+	parallel_tuple_cost             => 0.02);
 
 # Modes: the settings, and what must be in some plan of theirs.
 my @MODES = (
@@ -144,6 +144,9 @@ sub run_blocks
 	# psql names the lines of the script, which are ours
 	$answer =~ s/^psql:.*?:\d+: //mg;
 	$answer =~ s/^WARNING:  there is no transaction in progress\n//mg;
+
+	# core says so of an error in a worker
+	$answer =~ s/^CONTEXT:  parallel worker\n//mg;
 	my (undef, @answers) = split /^\@\@ \d+\n/m, $answer;
 	return ($id, @answers);
 }
