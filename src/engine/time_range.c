@@ -409,12 +409,25 @@ szn_add_time_range(PlannerInfo *root, RelOptInfo *rel)
 /*
  * Why a condition on sessions' starts does not reach the events of this
  * level; NULL if it does, or if there is none.
+ *
+ * By now core may have left out what is redundant in the window, so that a
+ * condition that was added would be refused: it is looked for first.
  */
 const char *
 szn_time_range_refusal(PlannerInfo *root)
 {
 	SznRange	range;
 	List	   *conditions;
+	const char *reason = find_conditions(root, &range, &conditions);
+	ListCell   *cell;
 
-	return find_conditions(root, &range, &conditions);
+	if (reason == NULL || szn_check_level(&range) != NULL)
+		return reason;
+	foreach(cell, range.bounds)
+	{
+		if (list_member((List *) root->parse->jointree->quals,
+						condition_on_events(&range, (SznBound *) lfirst(cell))))
+			return NULL;
+	}
+	return reason;
 }
