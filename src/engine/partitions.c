@@ -58,31 +58,8 @@
 #define MIN_PARTS			2
 #define MAX_PARTS			256
 
-/* So many records can be sorted whatever the budget. */
-#define MIN_SORT_ITEMS		1024
-
-/*
- * Up to so many times an actor's time may go back for its records to be merged
- * rather than sorted.
- */
-#define MAX_MERGED			15
-
-typedef struct SznSortItem
-{
-	int64		time;
-	SznLink		link;
-} SznSortItem;
-
 static void free_chunks(SznPartitions *partitions, SznPartition *partition);
 static void close_file(SznPartitions *partitions, SznPartition *partition);
-
-#define ST_SORT sort_by_time
-#define ST_ELEMENT_TYPE SznSortItem
-#define ST_COMPARE(a, b) ((a)->time < (b)->time ? -1 : (a)->time > (b)->time)
-#define ST_CHECK_FOR_INTERRUPTS
-#define ST_SCOPE static
-#define ST_DEFINE
-#include "lib/sort_template.h"
 
 
 /*
@@ -164,25 +141,18 @@ szn_partitions_end(SznPartitions *partitions)
  */
 
 /* What chunks and files take. */
-static inline Size
-memory_of_records(SznPartitions *partitions)
+Size
+szn_partitions_memory(SznPartitions *partitions)
 {
 	return partitions->memory + (Size) partitions->num_files * FILE_MEMORY +
 		partitions->samples;
-}
-
-static inline Size
-memory_of_actors(SznPartitions *partitions)
-{
-	return (Size) partitions->max_actors * sizeof(SznActor) +
-		(partitions->table ? (Size) (partitions->table_mask + 1) * sizeof(uint32) : 0);
 }
 
 void
 szn_partitions_count_memory(SznPartitions *partitions)
 {
 	partitions->counters->partition_memory =
-		memory_of_records(partitions) + memory_of_actors(partitions);
+		szn_partitions_memory(partitions) + szn_memory_of_actors(partitions);
 	szn_count_peak(partitions->counters);
 }
 
@@ -473,7 +443,7 @@ begin_chunk(SznPartitions *partitions, int number, Size size)
 	chunk_size = Max(chunk_size, size);
 
 	/* a quarter is for what it takes to read a partition */
-	while (memory_of_records(partitions) + SZN_CHUNK_HEADER + chunk_size >
+	while (szn_partitions_memory(partitions) + SZN_CHUNK_HEADER + chunk_size >
 		   partitions->budget / 4 * 3 ||
 		   partition->num_chunks >= max_chunks)
 	{
@@ -635,331 +605,6 @@ szn_partitions_load(SznPartitions *partitions, SznPartition *partition,
 	}
 }
 
-/* Make the hash table twice as large, or the first one. */
-static void
-grow_table(SznPartitions *partitions)
-{
-	uint32		size = partitions->table ? (partitions->table_mask + 1) * 2 : 512;
-
-	if (partitions->table)
-		pfree(partitions->table);
-	partitions->table = (uint32 *)
-		MemoryContextAllocExtended(partitions->actors_context, size * sizeof(uint32),
-								   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-	partitions->table_mask = size - 1;
-	for (uint32 i = 0; i < partitions->num_actors; i++)
-	{
-		uint32		slot = partitions->actors[i].hash & partitions->table_mask;
-
-		while (partitions->table[slot] != 0)
-			slot = (slot + 1) & partitions->table_mask;
-		partitions->table[slot] = i + 1;
-	}
-	szn_partitions_count_memory(partitions);
-}
-
-static SznActor *
-add_actor(SznPartitions *partitions, uint32 hash)
-{
-	SznActor   *actor;
-
-	if (partitions->num_actors == partitions->max_actors)
-	{
-		partitions->max_actors = Max(partitions->max_actors * 2, 256);
-		if (partitions->actors)
-			partitions->actors = (SznActor *)
-				repalloc_huge(partitions->actors,
-							  sizeof(SznActor) * (Size) partitions->max_actors);
-		else
-			partitions->actors = (SznActor *)
-				MemoryContextAllocHuge(partitions->actors_context,
-									   sizeof(SznActor) * (Size) partitions->max_actors);
-		szn_partitions_count_memory(partitions);
-	}
-	actor = &partitions->actors[partitions->num_actors++];
-	memset(actor, 0, sizeof(SznActor));
-	actor->hash = hash;
-	return actor;
-}
-
-/* The actor of a record, found by what it has been recorded with. */
-static inline SznActor *
-find_actor(SznPartitions *partitions, SznPartition *partition, SznRecord *record)
-{
-	uint32		hash = record->link;
-	uint32		slot = hash & partitions->table_mask;
-	uint32		number;
-
-	while ((number = partitions->table[slot]) != 0)
-	{
-		SznActor   *actor = &partitions->actors[number - 1];
-
-		if (actor->hash == hash &&
-			szn_same_actor(partitions->format,
-						   szn_record_at(partition, actor->first ? actor->first :
-										 actor->first_untimed),
-						   record))
-			return actor;
-		slot = (slot + 1) & partitions->table_mask;
-	}
-
-	if (partitions->num_actors > partitions->table_mask / 2)
-	{
-		grow_table(partitions);
-		slot = hash & partitions->table_mask;
-		while (partitions->table[slot] != 0)
-			slot = (slot + 1) & partitions->table_mask;
-	}
-	partitions->table[slot] = partitions->num_actors + 1;
-	return add_actor(partitions, hash);
-}
-
-/* Chain the records of the partition at hand by actor, as they came. */
-static void
-gather_actors(SznPartitions *partitions, SznPartition *partition)
-{
-	SznFormat  *format = partitions->format;
-	MemoryContext caller_context =
-		MemoryContextSwitchTo(partitions->comparison_context);
-
-	grow_table(partitions);
-
-	for (int i = 0; i < partition->num_chunks; i++)
-	{
-		SznChunk   *chunk = partition->chunks[i];
-		char	   *data = SZN_CHUNK_DATA(chunk);
-		Size		offset = 0;
-
-		CHECK_FOR_INTERRUPTS();
-		while (offset < chunk->used)
-		{
-			SznRecord  *record = (SznRecord *) (data + offset);
-			SznLink		link = SZN_LINK(i, offset);
-			SznActor   *actor = find_actor(partitions, partition, record);
-
-			if (!format->is_fixed)
-				MemoryContextReset(partitions->comparison_context);
-
-			record->link = 0;
-			if (unlikely((record->flags & SZN_HAS_TIME) == 0))
-			{
-				if (actor->last_untimed)
-					szn_record_at(partition, actor->last_untimed)->link = link;
-				else
-					actor->first_untimed = link;
-				actor->last_untimed = link;
-			}
-			else
-			{
-				if (actor->last)
-				{
-					SznRecord  *last = szn_record_at(partition, actor->last);
-
-					last->link = link;
-					if (record->time < last->time)
-					{
-						actor->is_unordered = true;
-						if (actor->num_descents <= MAX_MERGED)
-							actor->num_descents++;
-					}
-				}
-				else
-					actor->first = link;
-				actor->last = link;
-			}
-			offset += szn_record_length(format, record);
-		}
-	}
-	MemoryContextSwitchTo(caller_context);
-}
-
-/* Chain records as these items are. */
-static SznLink
-chain_items(const SznPartition *partition, const SznSortItem *items, Size count)
-{
-	for (Size i = 0; i < count; i++)
-		szn_record_at(partition, items[i].link)->link =
-			i + 1 < count ? items[i + 1].link : 0;
-	return items[0].link;
-}
-
-/* Two chains in time order into one. */
-static SznLink
-merge_chains(const SznPartition *partition, SznLink a, SznLink b)
-{
-	SznRecord  *record_a = szn_record_at(partition, a);
-	SznRecord  *record_b = szn_record_at(partition, b);
-	bool		swap = record_b->time < record_a->time;
-	SznLink		first = swap ? b : a;
-
-	for (;;)
-	{
-		SznRecord  *last;
-
-		CHECK_FOR_INTERRUPTS();
-		if (swap)
-		{
-			SznLink		link = a;
-			SznRecord  *record = record_a;
-
-			a = b;
-			record_a = record_b;
-			b = link;
-			record_b = record;
-		}
-
-		/* links are written only where the chain changes over */
-		do
-		{
-			last = record_a;
-			a = last->link;
-			if (a == 0)
-			{
-				last->link = b;
-				return first;
-			}
-			record_a = szn_record_at(partition, a);
-		} while (record_a->time <= record_b->time);
-		last->link = b;
-		swap = true;
-	}
-}
-
-/*
- * Chain the timed records of an actor in time order, where they are a few
- * chains that are: as when each participant has read its share of a table
- * that is in time order.
- */
-static void
-merge_actor(const SznPartition *partition, SznActor *actor)
-{
-	SznLink		chains[MAX_MERGED + 1];
-	int			num_chains = 0;
-	SznRecord  *record = szn_record_at(partition, actor->first);
-
-	chains[num_chains++] = actor->first;
-	while (record->link != 0)
-	{
-		SznRecord  *next = szn_record_at(partition, record->link);
-
-		if (next->time < record->time)
-		{
-			chains[num_chains++] = record->link;
-			record->link = 0;
-		}
-		record = next;
-	}
-	Assert(num_chains == actor->num_descents + 1);
-
-	while (num_chains > 1)
-	{
-		int			num_merged = 0;
-
-		for (int i = 0; i < num_chains; i += 2)
-			chains[num_merged++] = i + 1 == num_chains ? chains[i] :
-				merge_chains(partition, chains[i], chains[i + 1]);
-		num_chains = num_merged;
-	}
-	actor->first = chains[0];
-	actor->last = 0;
-	actor->is_unordered = false;
-}
-
-/*
- * Chain the timed records of an actor in time order.  As many as there is
- * memory for are sorted at a time; what comes of that is merged, two chains of
- * about the same length at a time.
- */
-static void
-sort_actor(SznPartitions *partitions, SznPartition *partition, SznActor *actor)
-{
-	Size		memory = memory_of_records(partitions) + memory_of_actors(partitions);
-	Size		room = partitions->budget > memory ? partitions->budget - memory : 0;
-	Size		max_items = Max(room / sizeof(SznSortItem), MIN_SORT_ITEMS);
-	SznSortItem *items;
-	SznLink		chains[32] = {0};	/* each of twice as many pieces as the last */
-	SznLink		next = actor->first;
-	SznLink		all = 0;
-	Size		count = 0;
-
-	for (SznLink link = next; link != 0 && count < max_items;
-		 link = szn_record_at(partition, link)->link)
-	{
-		CHECK_FOR_INTERRUPTS();
-		count++;
-	}
-	max_items = count;
-	items = (SznSortItem *)
-		MemoryContextAllocHuge(partitions->actors_context, sizeof(SznSortItem) * max_items);
-	partitions->counters->partition_memory = memory + sizeof(SznSortItem) * max_items;
-	szn_count_peak(partitions->counters);
-
-	while (next != 0)
-	{
-		SznLink		chain;
-		int			i = 0;
-
-		for (count = 0; next != 0 && count < max_items; count++)
-		{
-			SznRecord  *record = szn_record_at(partition, next);
-
-			CHECK_FOR_INTERRUPTS();
-			items[count].time = record->time;
-			items[count].link = next;
-			next = record->link;
-		}
-		sort_by_time(items, count);
-		chain = chain_items(partition, items, count);
-		for (; chains[i] != 0; i++)
-		{
-			chain = merge_chains(partition, chains[i], chain);
-			chains[i] = 0;
-		}
-		chains[i] = chain;
-	}
-	for (int i = 0; i < (int) lengthof(chains); i++)
-	{
-		if (chains[i] != 0)
-			all = all != 0 ? merge_chains(partition, chains[i], all) : chains[i];
-	}
-
-	/* nobody asks for its last record any more */
-	actor->first = all;
-	actor->last = 0;
-	actor->is_unordered = false;
-	pfree(items);
-	szn_partitions_count_memory(partitions);
-}
-
-/*
- * The next actor's chains, in time order.  "number" counts from 0 within the
- * partition at hand; NULL if there is no such actor.
- */
-SznActor *
-szn_partition_actor(SznPartitions *partitions, uint32 number)
-{
-	SznActor   *actor;
-
-	if (number >= partitions->num_actors)
-		return NULL;
-	actor = &partitions->actors[number];
-	partitions->counters->actors++;
-	if (actor->is_unordered)
-	{
-		/* as many chains as there are participants come of their sharing the rows */
-		if (partitions->exchange &&
-			actor->num_descents < partitions->exchange->shared->num_participants)
-			partitions->counters->merged_actors++;
-		else
-			partitions->counters->unordered_actors++;
-		if (actor->num_descents <= MAX_MERGED)
-			merge_actor(&partitions->partitions[partitions->current], actor);
-		else
-			sort_actor(partitions, &partitions->partitions[partitions->current], actor);
-	}
-	return actor;
-}
-
 /* What a partition on disk would take in memory, at worst. */
 static double
 size_in_memory(SznPartitions *partitions, SznPartition *partition)
@@ -973,7 +618,7 @@ size_in_memory(SznPartitions *partitions, SznPartition *partition)
 static bool
 fits(SznPartitions *partitions, SznPartition *partition)
 {
-	return size_in_memory(partitions, partition) + memory_of_records(partitions) <=
+	return size_in_memory(partitions, partition) + szn_partitions_memory(partitions) <=
 		partitions->budget &&
 		partition->num_bytes / (partitions->max_chunk / 2) < SZN_MAX_CHUNKS;
 }
@@ -1139,6 +784,6 @@ szn_partitions_next(SznPartitions *partitions)
 	}
 	else
 		szn_partitions_close_chunk(partitions, next);
-	gather_actors(partitions, partition);
+	szn_gather_actors(partitions, partition);
 	return SZN_PARTITION_ACTORS;
 }

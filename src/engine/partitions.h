@@ -146,7 +146,6 @@ extern void szn_partitions_make_room(SznPartitions *partitions, uint32 hash,
 									 const SznEvent *event,
 									 const Datum *values, const bool *isnull);
 extern SznPartitionState szn_partitions_next(SznPartitions *partitions);
-extern SznActor *szn_partition_actor(SznPartitions *partitions, uint32 number);
 extern SznRecord *szn_partition_read(SznPartitions *partitions);
 extern BufFile *szn_partition_file(SznPartitions *partitions);
 extern void szn_partitions_end(SznPartitions *partitions);
@@ -160,6 +159,13 @@ extern void szn_partitions_forget_sample(SznPartitions *partitions,
 										 SznPartition *partition);
 extern void szn_partitions_close_chunk(SznPartitions *partitions, int number);
 extern void szn_partitions_count_memory(SznPartitions *partitions);
+
+extern Size szn_partitions_memory(SznPartitions *partitions);
+
+/* actors.c */
+extern Size szn_memory_of_actors(SznPartitions *partitions);
+extern void szn_gather_actors(SznPartitions *partitions, SznPartition *partition);
+extern SznActor *szn_partition_actor(SznPartitions *partitions, uint32 number);
 
 /* exchange.c */
 extern void szn_exchange_partitions(SznPartitions *partitions, bool gathered);
