@@ -144,5 +144,6 @@ SELECT k, sum(f) FROM (SELECT i, 1e308::float8 AS f, sessionize.session_number(i
 SELECT name, setting, context, vartype FROM pg_settings WHERE name LIKE 'sessionize.%aggregate' ORDER BY 1;
 
 SET client_min_messages = warning;
+DELETE FROM sessionize.session_definition WHERE schema = 'session_aggregate';
 DROP SCHEMA session_aggregate CASCADE;
 DROP ROLE regress_session_aggregate;
