@@ -18,7 +18,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-my $seed = $ENV{SESSIONIZE_SEED} // int(rand(1_000_000_000));
+my $seed = $ENV{SESSIONIZE_SEED} // ($ENV{SESSIONIZE_LONG} ? int(rand(1_000_000_000)) : 5);
 my $timeouts = $ENV{SESSIONIZE_LONG} ? 500 : 25;
 my $node = start_cluster(
 	'session_scan_parallel',
