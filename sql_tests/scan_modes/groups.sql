@@ -1,9 +1,9 @@
 /*
  * groups.sql: sessions and actors grouped by the node Session Aggregate, which must be in
- * some plan of each block: read again with other parameters, in part, and beside itself.
+ * some plan of each block [used]: read again with other parameters, in part, and beside itself.
  */
 
---- [used] what is read by a parameter
+--- [either] what is read by a parameter
 SELECT a.n, l.* FROM asked AS a, LATERAL (SELECT s, min(ts), max(ts), count(*), sum(amount), count(DISTINCT page) FROM (SELECT user_id, ts, amount, page, sessionize.session_number(:args) OVER (PARTITION BY user_id ORDER BY ts) AS s FROM few WHERE user_id = a.who) AS i GROUP BY user_id, s) AS l ORDER BY 1, 2;
 SELECT a.n, l.* FROM asked AS a LEFT JOIN LATERAL (SELECT count(*) AS c, sum(r) FROM (SELECT s, sum(amount) AS r FROM (SELECT user_id, ts, amount, sessionize.session_number(:args) OVER (PARTITION BY user_id ORDER BY ts) AS s FROM indexed WHERE user_id = a.who) AS i GROUP BY user_id, s) AS j) AS l ON true ORDER BY 1;
 --- [used] a parameter in the node's own condition
