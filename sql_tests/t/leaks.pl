@@ -82,7 +82,7 @@ my %changes = (
 # catalogs, whose size PostgreSQL alone decides.
 my $measured = q{
 	SELECT sum(total_bytes) FROM pg_backend_memory_contexts WHERE name NOT IN ('CacheMemoryContext', 'index info', 'relation rules', 'CatCache', 'RowDescriptionContext')
-		AND coalesce(parent, '') <> 'CacheMemoryContext';
+		AND coalesce(to_jsonb(pg_backend_memory_contexts) ->> 'parent', '') <> 'CacheMemoryContext';
 	SELECT (regexp_match(pg_read_file('/proc/self/status'), 'RssAnon:\s+(\d+)'))[1]::int;};
 
 sub called

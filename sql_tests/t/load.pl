@@ -13,6 +13,8 @@ use File::Basename qw(dirname);
 use Cwd qw(abs_path);
 use IPC::Run qw(start);
 use Test::More;
+
+plan skip_all => 'random, and takes long: runs in make check-long' unless $ENV{SESSIONIZE_LONG};
 use Time::HiRes qw(sleep time);
 use lib dirname(abs_path(__FILE__));
 use PostgreSQL::Test::Utils;

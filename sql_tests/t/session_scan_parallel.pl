@@ -23,6 +23,7 @@ my $timeouts = $ENV{SESSIONIZE_LONG} ? 500 : 25;
 my $node = start_cluster(
 	'session_scan_parallel',
 	'dynamic_shared_memory_type = mmap',
+	'synchronize_seqscans = off',
 	'jit = off',
 	'autovacuum = off',
 	'max_worker_processes = 16',
