@@ -383,20 +383,9 @@ walk_group(SznAggregate *node)
 			take_instant(node);
 		if (scan->next_instant != 0)
 		{
-			SznRecord  *record = szn_record_at(scan->partition, scan->next_instant);
 			SznInstant	instant;
 
-			CHECK_FOR_INTERRUPTS();
-			node->instant = scan->next_instant;
-			szn_begin_instant(scan, &instant, record);
-			while ((scan->next_instant = record->link) != 0)
-			{
-				record = szn_record_at(scan->partition, scan->next_instant);
-				if (record->time != instant.time)
-					break;
-				CHECK_FOR_INTERRUPTS();
-				szn_add_to_instant(scan, &instant, record);
-			}
+			node->instant = szn_chain_instant(scan, &instant);
 			if (szn_boundary_step(&scan->boundary, &instant) &&
 				SZN_RUN_EXISTS(&scan->boundary.finished) &&
 				end_walked_run(node))

@@ -9,6 +9,8 @@
 #ifndef SZN_INSTANTS_H
 #define SZN_INSTANTS_H
 
+#include "miscadmin.h"
+
 #include "engine/engine.h"
 
 static inline int64
@@ -37,6 +39,29 @@ szn_add_to_instant(SznScan *scan, SznInstant *instant, const SznRecord *record)
 	instant->event_count++;
 	instant->restart |= (record->flags & SZN_RESTART) != 0;
 	instant->end |= (record->flags & SZN_END) != 0;
+}
+
+/*
+ * The next instant of the chain at hand, which there must be; on to the one
+ * after it.  Returns where it begins.
+ */
+static inline SznLink
+szn_chain_instant(SznScan *scan, SznInstant *instant)
+{
+	SznLink		link = scan->next_instant;
+	SznRecord  *record = szn_record_at(scan->partition, link);
+
+	CHECK_FOR_INTERRUPTS();
+	szn_begin_instant(scan, instant, record);
+	while ((scan->next_instant = record->link) != 0)
+	{
+		record = szn_record_at(scan->partition, scan->next_instant);
+		if (record->time != instant->time)
+			break;
+		CHECK_FOR_INTERRUPTS();
+		szn_add_to_instant(scan, instant, record);
+	}
+	return link;
 }
 
 /* The rows that come are of this run. */

@@ -116,20 +116,8 @@ advance_run(SznScan *scan)
 {
 	while (scan->next_instant != 0)
 	{
-		SznLink		link = scan->next_instant;
-		SznRecord  *record = szn_record_at(scan->partition, link);
 		SznInstant	instant;
-
-		CHECK_FOR_INTERRUPTS();
-		szn_begin_instant(scan, &instant, record);
-		while ((scan->next_instant = record->link) != 0)
-		{
-			record = szn_record_at(scan->partition, scan->next_instant);
-			if (record->time != instant.time)
-				break;
-			CHECK_FOR_INTERRUPTS();
-			szn_add_to_instant(scan, &instant, record);
-		}
+		SznLink		link = szn_chain_instant(scan, &instant);
 
 		/* the first instant begins the first run, and there is none before it */
 		if (szn_boundary_step(&scan->boundary, &instant) &&
