@@ -76,7 +76,6 @@ groups_come_together(PlannerInfo *root, SznScanPath *scan, RelOptInfo *subquery)
 {
 	SznLevel   *level = scan->level;
 	List	   *tlist = subquery->subroot->processed_tlist;
-	Node	   *require_restart = list_nth(level->call->args, SZN_ARG_REQUIRE_RESTART);
 	Bitmapset  *found = NULL;
 	ListCell   *cell;
 
@@ -101,9 +100,7 @@ groups_come_together(PlannerInfo *root, SznScanPath *scan, RelOptInfo *subquery)
 			if (!szn_source_of_call((WindowFunc *) entry->expr, &source) ||
 				source != SZN_FROM_NUMBER)
 				return false;
-			if ((!IsA(require_restart, Const) ||
-				 (!((Const *) require_restart)->constisnull &&
-				  DatumGetBool(((Const *) require_restart)->constvalue))) &&
+			if (szn_may_be_outside(level->call) &&
 				!is_filtered_not_null(subquery, (Var *) expr))
 				return false;
 			continue;

@@ -117,6 +117,17 @@ szn_source_of_call(const WindowFunc *call, SznSource *source)
 }
 
 
+/* May events between sessions belong to none?  Under require_restart they do. */
+bool
+szn_may_be_outside(const WindowFunc *call)
+{
+	Const	   *require_restart = (Const *) list_nth(call->args, SZN_ARG_REQUIRE_RESTART);
+
+	return !IsA(require_restart, Const) ||
+		(!require_restart->constisnull && DatumGetBool(require_restart->constvalue));
+}
+
+
 /*
  * Guards
  */
@@ -569,14 +580,11 @@ add_parallel_paths(PlannerInfo *root, RelOptInfo *input_rel, RelOptInfo *window_
 static List *
 number_pathkeys(PlannerInfo *root, SznLevel *level)
 {
-	Node	   *require_restart = list_nth(level->call->args, SZN_ARG_REQUIRE_RESTART);
 	List	   *clauses = list_copy(level->window->partitionClause);
 	List	   *tlist = list_copy(root->processed_tlist);
 	ListCell   *cell;
 
-	if (!IsA(require_restart, Const) ||
-		(!((Const *) require_restart)->constisnull &&
-		 DatumGetBool(((Const *) require_restart)->constvalue)))
+	if (szn_may_be_outside(level->call))
 		return NIL;
 
 	foreach(cell, level->calls)

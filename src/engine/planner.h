@@ -47,6 +47,7 @@ typedef struct SznScanPath
 extern bool szn_enable_session_scan;
 extern const CustomPathMethods szn_scan_path_methods;
 extern bool szn_source_of_call(const WindowFunc *call, SznSource *source);
+extern bool szn_may_be_outside(const WindowFunc *call);
 
 /* grouping.c */
 extern CustomPath *szn_path_below(Path *path, const CustomPathMethods *methods,

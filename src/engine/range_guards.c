@@ -147,7 +147,6 @@ const char *
 szn_check_groups(SznRange *range)
 {
 	Query	   *above = range->above->parse;
-	Node	   *require_restart = szn_range_argument(range, SZN_ARG_REQUIRE_RESTART);
 	Bitmapset  *found = NULL;
 	bool		by_number = false;
 	bool		has_number = false;
@@ -225,9 +224,7 @@ szn_check_groups(SznRange *range)
 		return "an expression is volatile";
 
 	/* the events outside sessions would be a group of the actor's */
-	if ((!IsA(require_restart, Const) ||
-		 (!((Const *) require_restart)->constisnull &&
-		  DatumGetBool(((Const *) require_restart)->constvalue))) && !has_number)
+	if (szn_may_be_outside(range->call) && !has_number)
 		return "events outside sessions are grouped, too";
 
 	return NULL;
