@@ -43,71 +43,15 @@
 
 #include "compat.h"
 #include "engine/heap.h"
-#include "engine/simple.h"
+#include "engine/heap_rows.h"
 
-/* its macros use those of varatt.h, which compat.h includes where it exists */
-#include "access/tupmacs.h"
-
-/* Rows read at once, while they are in the processor's cache. */
-#define MAX_ROWS	64
+/* Rows read at once are to stay in the processor's cache. */
 #define MAX_VALUES	8192
-
-/* Tuples are fetched into the cache so many before they are read. */
-#define AHEAD		12
 
 /* How many attributes may be found without looking at those before them. */
 #define MAX_FIXED	8
 
 bool		szn_enable_direct_heap_scan = true;
-
-/* An attribute of the table, up to the last one that is needed. */
-typedef struct SznHeapAttribute
-{
-	int16		attlen;
-	bool		byval;
-	char		attalign;
-	int			offset;			/* of the first ones, where none is NULL */
-	int			column;			/* of the reader's rows; -1: not needed */
-} SznHeapAttribute;
-
-/* A column of the input that is not an attribute. */
-typedef struct SznHeapExpr
-{
-	int			column;
-	SznSimple  *simple;
-	ExprState  *state;			/* core's, unless it is simple */
-	Datum		value;			/* of a constant */
-	bool		isnull;
-} SznHeapExpr;
-
-typedef struct SznHeapMember
-{
-	PlanState  *node;
-	bool		is_direct;		/* it is a SeqScanState, and read here */
-	HeapScanDesc scan;
-	bool		on_page;		/* core has found a page */
-	int			next;			/* of the page's visible tuples */
-
-	int			num_attributes;
-	SznHeapAttribute *attributes;
-	int			num_fixed;		/* attributes with an offset */
-	uint8		fixed_mask;		/* their null flags */
-	int			walk_offset;	/* where the first one without may begin */
-
-	int			num_constants;
-	SznHeapExpr *constants;
-	int			num_simple;
-	SznHeapExpr *simple;
-	int			num_exprs;
-	SznHeapExpr *exprs;
-	bool		has_pointers;	/* a value of core's is somewhere else */
-	int			num_conditions;
-	SznSimple **conditions;
-	int			num_not_null;
-	int		   *not_null;		/* columns that must not be NULL */
-	bool		by_core;		/* not all conditions are simple */
-	int			width;			/* of a row */
-} SznHeapMember;
 
 
 /*
@@ -220,6 +164,27 @@ init_expr(SznHeapReader *reader, SznHeapMember *member, int column, Node *expr)
 	member->exprs[member->num_exprs++] = entry;
 }
 
+/* Attributes with an offset last, since nearly all tuples have all of these. */
+static void
+sort_not_null(SznHeapMember *member)
+{
+	int			num_others = 0;
+
+	for (int i = 0; i < member->num_not_null; i++)
+	{
+		int			place = member->not_null[i];
+		bool		is_fixed = false;
+
+		for (int j = 0; j < member->num_fixed; j++)
+			is_fixed |= member->attributes[j].column == place;
+		if (is_fixed)
+			continue;
+		member->not_null[i] = member->not_null[num_others];
+		member->not_null[num_others++] = place;
+	}
+	member->num_not_null_others = num_others;
+}
+
 /*
  * Can the scan be read here, and these expressions be had from it?  Prepares
  * it if so.
@@ -310,6 +275,15 @@ init_direct(SznHeapReader *reader, SznHeapMember *member, List *targets)
 		member->num_fixed--;
 	}
 	member->fixed_mask = (uint8) ((1 << member->num_fixed) - 1);
+	sort_not_null(member);
+
+	member->attribute_columns = (int *) palloc(sizeof(int) * Max(member->num_attributes, 1));
+	for (int i = 0; i < member->num_attributes; i++)
+	{
+		if (member->attributes[i].column >= 0)
+			member->attribute_columns[member->num_attribute_columns++] =
+				member->attributes[i].column;
+	}
 	return true;
 }
 
@@ -381,7 +355,7 @@ szn_heap_reader_create(PlanState *input)
 
 	/* values of core's expressions live until the next row */
 	reader->capacity = has_pointers ? 1 :
-		Max(Min(MAX_ROWS, MAX_VALUES / reader->width), 1);
+		Max(Min(SZN_HEAP_ROWS, MAX_VALUES / reader->width), 1);
 	reader->values = (Datum *) palloc0(sizeof(Datum) * reader->width * reader->capacity);
 	reader->nulls = (bool *) palloc0(sizeof(bool) * reader->width * reader->capacity);
 	return reader;
@@ -457,147 +431,32 @@ begin_member(SznHeapReader *reader)
  * Reading
  */
 
-/* What is needed of a tuple's attributes. */
-static inline void
-read_attributes(SznHeapMember *member, HeapTupleHeader tuple, Datum *values, bool *nulls)
+/*
+ * The next tuples of the page at hand, no more than "limit"; they are on their
+ * way into the processor's cache.
+ */
+static int
+next_tuples(SznHeapMember *member, SznHeapTuple *tuples, int limit)
 {
-	const SznHeapAttribute *attributes = member->attributes;
-	char	   *data = (char *) tuple + tuple->t_hoff;
-	bits8	   *bits = tuple->t_infomask & HEAP_HASNULL ? tuple->t_bits : NULL;
-	int			natts = Min(HeapTupleHeaderGetNatts(tuple), member->num_attributes);
-	int			i = 0;
-	uint32		offset = 0;
-
-	if (natts >= member->num_fixed &&
-		(bits == NULL || (bits[0] & member->fixed_mask) == member->fixed_mask))
-	{
-		for (; i < member->num_fixed; i++)
-		{
-			const SznHeapAttribute *attribute = &attributes[i];
-
-			if (attribute->column >= 0)
-			{
-				values[attribute->column] =
-					fetch_att(data + attribute->offset, attribute->byval, attribute->attlen);
-				nulls[attribute->column] = false;
-			}
-		}
-		offset = member->walk_offset;
-	}
-	for (; i < natts; i++)
-	{
-		const SznHeapAttribute *attribute = &attributes[i];
-
-		if (bits && att_isnull(i, bits))
-		{
-			if (attribute->column >= 0)
-			{
-				values[attribute->column] = (Datum) 0;
-				nulls[attribute->column] = true;
-			}
-			continue;
-		}
-		offset = att_align_pointer(offset, attribute->attalign, attribute->attlen, data + offset);
-		if (attribute->column >= 0)
-		{
-			values[attribute->column] =
-				fetch_att(data + offset, attribute->byval, attribute->attlen);
-			nulls[attribute->column] = false;
-		}
-		offset = att_addlength_pointer(offset, attribute->attlen, data + offset);
-	}
-
-	/* the tuple is older than these */
-	for (; i < member->num_attributes; i++)
-	{
-		if (attributes[i].column >= 0)
-			values[attributes[i].column] =
-				getmissingattr(RelationGetDescr(member->scan->rs_base.rs_rd), i + 1,
-							   &nulls[attributes[i].column]);
-	}
-}
-
-/* Does a row meet the scan's conditions, all of them simple? */
-static inline bool
-meets_conditions(SznHeapMember *member, const Datum *values, const bool *nulls)
-{
-	for (int i = 0; i < member->num_not_null; i++)
-	{
-		if (nulls[member->not_null[i]])
-		{
-			InstrCountFiltered1(member->node, 1);
-			return false;
-		}
-	}
-	for (int i = 0; i < member->num_conditions; i++)
-	{
-		bool		isnull;
-		Datum		value = szn_simple_value(member->conditions[i], values, nulls, &isnull);
-
-		if (isnull || !DatumGetBool(value))
-		{
-			InstrCountFiltered1(member->node, 1);
-			return false;
-		}
-	}
-	return true;
-}
-
-/* Hand a tuple to core, which may know whether it meets the conditions. */
-static bool
-meets_conditions_of_core(SznHeapMember *member, ItemId item, OffsetNumber offset)
-{
-	HeapTuple	tuple = &member->scan->rs_ctup;
-	SeqScanState *node = (SeqScanState *) member->node;
-	ExprContext *econtext = node->ss.ps.ps_ExprContext;
-
-	tuple->t_data = (HeapTupleHeader)
-		PageGetItem(BufferGetPage(member->scan->rs_cbuf), item);
-	tuple->t_len = ItemIdGetLength(item);
-	ItemPointerSet(&tuple->t_self, member->scan->rs_cblock, offset);
-
-	ResetExprContext(econtext);
-	ExecStoreBufferHeapTuple(tuple, node->ss.ss_ScanTupleSlot, member->scan->rs_cbuf);
-	econtext->ecxt_scantuple = node->ss.ss_ScanTupleSlot;
-	if (member->by_core && !ExecQual(node->ss.ps.qual, econtext))
-	{
-		InstrCountFiltered1(node, 1);
-		return false;
-	}
-	return true;
-}
-
-/* The columns that have to be computed. */
-static inline void
-compute_columns(SznHeapMember *member, Datum *values, bool *nulls)
-{
-	for (int i = 0; i < member->num_simple; i++)
-	{
-		SznHeapExpr *expr = &member->simple[i];
-
-		values[expr->column] =
-			szn_simple_value(expr->simple, values, nulls, &nulls[expr->column]);
-	}
-
-	/* last, since their values are in memory that the others may reset */
-	for (int i = 0; i < member->num_exprs; i++)
-	{
-		SznHeapExpr *expr = &member->exprs[i];
-
-		values[expr->column] =
-			ExecEvalExprSwitchContext(expr->state, member->node->ps_ExprContext,
-									  &nulls[expr->column]);
-	}
-}
-
-/* This tuple of the page, if there is one, will be read soon. */
-static inline void
-fetch_ahead(HeapScanDesc scan, int number)
-{
+	HeapScanDesc scan = member->scan;
 	Page		page = BufferGetPage(scan->rs_cbuf);
+	int			count = Min(limit, (int) scan->rs_ntuples - member->next);
 
-	if (number < (int) scan->rs_ntuples)
-		szn_prefetch(PageGetItem(page, PageGetItemId(page, scan->rs_vistuples[number])));
+	for (int i = 0; i < count; i++)
+	{
+		OffsetNumber offset = scan->rs_vistuples[member->next];
+
+		tuples[i].offset = offset;
+		tuples[i].header =
+			(HeapTupleHeader) PageGetItem(page, PageGetItemId(page, offset));
+		szn_prefetch(tuples[i].header);
+
+		/* core has counted the first one */
+		if (member->next > 0)
+			pgstat_count_heap_getnext(scan->rs_base.rs_rd);
+		member->next++;
+	}
+	return count;
 }
 
 /* The next rows of a scan, all from one page; 0 at its end. */
@@ -605,42 +464,21 @@ static int
 read_pages(SznHeapReader *reader, SznHeapMember *member)
 {
 	HeapScanDesc scan = member->scan;
-	bool		uses_core = member->by_core || member->num_exprs > 0;
-	int			count = 0;
+	SznHeapTuple tuples[SZN_HEAP_ROWS];
 
 	for (;;)
 	{
-		Page		page;
-
 		if (member->on_page)
 		{
-			page = BufferGetPage(scan->rs_cbuf);
-			while (count < reader->capacity && member->next < (int) scan->rs_ntuples)
+			int			count;
+
+			while ((count = next_tuples(member, tuples, reader->capacity)) > 0)
 			{
-				OffsetNumber offset = scan->rs_vistuples[member->next];
-				ItemId		item = PageGetItemId(page, offset);
-				Datum	   *values = reader->values + count * reader->width;
-				bool	   *nulls = reader->nulls + count * reader->width;
-
-				fetch_ahead(scan, member->next + AHEAD);
-
-				/* core has counted the first one */
-				if (member->next > 0)
-					pgstat_count_heap_getnext(scan->rs_base.rs_rd);
-				member->next++;
-
-				if (member->num_attributes > 0)
-					read_attributes(member, (HeapTupleHeader) PageGetItem(page, item),
-									values, nulls);
-				if (!meets_conditions(member, values, nulls))
-					continue;
-				if (uses_core && !meets_conditions_of_core(member, item, offset))
-					continue;
-				compute_columns(member, values, nulls);
-				count++;
+				count = szn_heap_rows_read(member, tuples, count, reader->values,
+										   reader->nulls, reader->width);
+				if (count > 0)
+					return count;
 			}
-			if (count > 0)
-				return count;
 
 			/* so that core goes on with the next page */
 			scan->rs_cindex = scan->rs_ntuples - 1;
@@ -655,8 +493,6 @@ read_pages(SznHeapReader *reader, SznHeapMember *member)
 		}
 		member->on_page = true;
 		member->next = 0;
-		for (int i = 0; i < AHEAD; i++)
-			fetch_ahead(scan, i);
 	}
 }
 

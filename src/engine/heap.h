@@ -35,6 +35,9 @@ typedef struct SznHeapReader
 	Bitmapset  *computed;		/* columns that some member computes */
 } SznHeapReader;
 
+/* Rows read at once, at most. */
+#define SZN_HEAP_ROWS	64
+
 extern bool szn_enable_direct_heap_scan;
 
 extern SznHeapReader *szn_heap_reader_create(PlanState *input);

@@ -193,6 +193,8 @@ make_image(SznSimple *simple)
 	image = (char *) palloc(simple->image_size);
 	SET_VARSIZE_SHORT(image, simple->image_size);
 	memcpy(image + VARHDRSZ_SHORT, VARDATA(text), simple->image_size - VARHDRSZ_SHORT);
+	if (simple->image_size > sizeof(simple->image_start))
+		memcpy(&simple->image_start, image + VARHDRSZ_SHORT, sizeof(simple->image_start));
 	simple->image = image;
 }
 

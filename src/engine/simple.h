@@ -60,6 +60,7 @@ typedef struct SznSimple
 	Oid			collation;
 	const char *image;			/* how a tuple holds this constant, if short */
 	Size		image_size;
+	uint64		image_start;	/* its first bytes after the length, if it has so many */
 } SznSimple;
 
 /* Where a row has an attribute of the table; called once for each mention. */
@@ -70,6 +71,22 @@ extern SznSimple *szn_simple_create(Node *expr, PlanState *parent,
 extern void szn_simple_forget(SznSimple *simple);
 extern Datum szn_simple_eval(SznSimple *simple, const Datum *values,
 							 const bool *nulls, bool *isnull);
+
+/* Does a tuple's short text have the bytes of the constant that a text is compared with? */
+static inline bool
+szn_has_image(const SznSimple *simple, const char *text)
+{
+	uint64		start;
+
+	if (*text != *simple->image)
+		return false;
+	if (simple->image_size <= sizeof(start))
+		return memcmp(text, simple->image, simple->image_size) == 0;
+	memcpy(&start, text + VARHDRSZ_SHORT, sizeof(start));
+	return start == simple->image_start &&
+		(simple->image_size == VARHDRSZ_SHORT + sizeof(start) ||
+		 memcmp(text, simple->image, simple->image_size) == 0);
+}
 
 /* The same, with what is most frequent inlined. */
 static inline Datum
@@ -83,12 +100,39 @@ szn_simple_value(SznSimple *simple, const Datum *values, const bool *nulls, bool
 		if (likely(!nulls[place] && VARATT_IS_SHORT(text) && !VARATT_IS_EXTERNAL(text)))
 		{
 			*isnull = false;
-			return BoolGetDatum((*text == *simple->image &&
-								 memcmp(text, simple->image, simple->image_size) == 0) ==
+			return BoolGetDatum(szn_has_image(simple, text) ==
 								(simple->comparison == SZN_EQ));
 		}
 	}
 	return szn_simple_eval(simple, values, nulls, isnull);
+}
+
+/* The same of so many rows, into a column of theirs; "width" is from row to row. */
+static inline void
+szn_simple_values(SznSimple *simple, Datum *values, bool *nulls, int width, int count,
+				  int column)
+{
+	if (simple->image)
+	{
+		int			place = simple->args[0]->place;
+		bool		when = simple->comparison == SZN_EQ;
+
+		for (int i = 0; i < count; i++, values += width, nulls += width)
+		{
+			const char *text = DatumGetPointer(values[place]);
+
+			if (likely(!nulls[place] && VARATT_IS_1B(text) && !VARATT_IS_1B_E(text)))
+			{
+				values[column] = BoolGetDatum(szn_has_image(simple, text) == when);
+				nulls[column] = false;
+			}
+			else
+				values[column] = szn_simple_eval(simple, values, nulls, &nulls[column]);
+		}
+		return;
+	}
+	for (int i = 0; i < count; i++, values += width, nulls += width)
+		values[column] = szn_simple_value(simple, values, nulls, &nulls[column]);
 }
 
 #endif							/* SZN_SIMPLE_H */
