@@ -62,9 +62,10 @@ SELECT 'SELECT *, sessionize.session_end(t, 5) OVER (PARTITION BY actor ORDER BY
 SELECT disk, memory < 100 AS little FROM used(:'query');
 SELECT compare(:'query');
 
--- Rows larger than all memory, of different sizes: one in a hundred is 200 kB
+-- Rows larger than all memory, of different sizes: one in a hundred is 270 kB,
+-- which is more than 16 bits can tell the length of
 CREATE TABLE uneven AS
-SELECT i % 7 AS actor, i::bigint AS t, CASE WHEN i % 100 = 0 THEN 20000 ELSE i % 50 END AS times FROM generate_series(1, 3000) AS i;
+SELECT i % 7 AS actor, i::bigint AS t, CASE WHEN i % 100 = 0 THEN 24500 ELSE i % 50 END AS times FROM generate_series(1, 3000) AS i;
 ANALYZE uneven;
 SELECT 'SELECT actor, t, page, sessionize.session_end(t, 5) OVER (PARTITION BY actor ORDER BY t) AS e '
 	'FROM (SELECT *, repeat(''a wide page'', times) AS page FROM uneven OFFSET 0) AS rows' AS query \gset

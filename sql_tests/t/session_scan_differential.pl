@@ -27,7 +27,8 @@ my $node   = start_cluster('session_scan_differential', 'synchronize_seqscans = 
 # ---------- events ----------
 
 # Actors of many types in one row, the same ones in each; times in three types, coarse so
-# that many are equal, some infinite, some NULL.
+# that many are equal, some infinite, some NULL.  A few times are long ago and a few numbers
+# large, so that not all records are narrow.
 $node->safe_psql('postgres', <<~'SQL');
 	CREATE TYPE pair AS (a int, b text);
 	CREATE TABLE event (
@@ -41,7 +42,7 @@ $node->safe_psql('postgres', <<~'SQL');
 		TRUNCATE event;
 		PERFORM setseed((seed % 1000000) / 1000000.0);
 		INSERT INTO event
-		SELECT i, actor, actor % 50, 'actor ' || actor, md5(actor::text)::uuid, actor / 7.0,
+		SELECT i, CASE WHEN actor % 11 = 3 THEN actor * 10000000000 ELSE actor END, actor % 50, 'actor ' || actor, md5(actor::text)::uuid, actor / 7.0,
 			   CASE WHEN actor % 20 = 0 THEN CASE WHEN r < 0.5 THEN 0.0 ELSE -0.0 END ELSE actor / 3.0 END,
 			   CASE WHEN actor IS NOT NULL THEN ROW(actor % 9, nullif(actor / 9, 3)::text)::pair END,
 			   ARRAY[actor % 4, nullif(actor / 4, 5)],
@@ -55,6 +56,7 @@ $node->safe_psql('postgres', <<~'SQL');
 			   CASE WHEN r2 < 0.5 THEN round((r * 1000)::numeric, 3) END
 		FROM (SELECT i, r, r2, CASE WHEN a < 0.03 THEN NULL WHEN a < 0.2 THEN 7 ELSE (a * a * 400)::int END AS actor,
 					 CASE WHEN b < 0.02 THEN NULL WHEN b < 0.025 THEN 'infinity' WHEN b < 0.03 THEN '-infinity'
+						  WHEN b < 0.035 THEN '1850-01-01 00:00+00'::timestamptz + (c * num)::int * interval '1 min'
 						  ELSE '2024-03-31 00:00+00'::timestamptz + ((CASE WHEN ordered AND r2 > 0.002 THEN i ELSE c * num END) * 7)::int / 60 * interval '1 min' END AS t
 			  FROM (SELECT i, random() AS a, random() AS b, random() AS c, random() AS r, random() AS r2
 					FROM generate_series(1, num) AS i) AS x) AS y;

@@ -73,11 +73,19 @@ static inline void
 read_columns(SznAggregate *node, SznRecord *record, int num_read)
 {
 	SznScan    *scan = node->scan;
-	Size		offset = scan->format->fixed_size;
+	Size		offset = szn_record_varying(scan->format, record);
 
 	for (int i = 0; i < num_read; i++)
 		szn_record_next_column(scan->format, record, node->read[i], &offset,
 							   &scan->values[node->read[i]], &scan->nulls[node->read[i]]);
+}
+
+/* Is the column of an operand NULL? */
+static inline bool
+is_null(SznScan *scan, const SznOperand *operand, SznRecord *record)
+{
+	return operand->null_flag ? (szn_record_bits(record) & operand->null_flag) != 0 :
+		szn_record_is_null(scan->format, record, operand->column);
 }
 
 /*
@@ -94,22 +102,10 @@ operand_value(SznAggregate *node, const SznOperand *operand, SznRecord *record,
 	switch (operand->kind)
 	{
 		case SZN_OPERAND_FIXED:
-			*isnull = operand->null_flag ? (record->nulls & operand->null_flag) != 0 :
-				szn_record_is_null(scan->format, record, operand->column);
-			if (*isnull)
-				return (Datum) 0;
-			switch (operand->length)
-			{
-				case 8:
-					return (Datum) *(const int64 *) ((const char *) record + operand->offset);
-				case 1:
-					return CharGetDatum(((const char *) record)[operand->offset]);
-				default:
-					return szn_record_fixed(&scan->format->columns[operand->column], record);
-			}
+			*isnull = is_null(scan, operand, record);
+			return *isnull ? (Datum) 0 : szn_record_fixed(&operand->fixed, record);
 		case SZN_OPERAND_VARYING:
-			*isnull = operand->null_flag ? (record->nulls & operand->null_flag) != 0 :
-				szn_record_is_null(scan->format, record, operand->column);
+			*isnull = is_null(scan, operand, record);
 			if (*isnull)
 				return (Datum) 0;
 			if (*unread > 0)
@@ -117,8 +113,8 @@ operand_value(SznAggregate *node, const SznOperand *operand, SznRecord *record,
 			*unread = 0;
 			return scan->values[operand->column];
 		case SZN_OPERAND_TIME:
-			*isnull = (record->flags & SZN_HAS_TIME) == 0;
-			return Int64GetDatum(record->time);
+			*isnull = !szn_record_has_time(record);
+			return Int64GetDatum(szn_record_time(scan->format, record));
 		default:
 			return label_value(node, operand, record, isnull);
 	}
@@ -266,11 +262,11 @@ call_with_row(SznAggregate *node, SznGroup *group, SznStep *step, SznAggState *s
 }
 
 /* Take a value that is not NULL. */
-static inline void
-take_value(SznAggregate *node, SznGroup *group, SznStep *step, SznAggState *state,
-		   Datum value)
+static pg_attribute_always_inline void
+take_value(SznAggregate *node, SznGroup *group, SznStep *step, SznStepKind kind,
+		   SznAggState *state, Datum value)
 {
-	switch (step->kind)
+	switch (kind)
 	{
 		case SZN_COUNT_VALUES:
 			break;
@@ -281,7 +277,7 @@ take_value(SznAggregate *node, SznGroup *group, SznStep *step, SznAggState *stat
 					step->length == 4 ? DatumGetInt32(value) : DatumGetInt16(value);
 
 				if (state->count == 0 ||
-					(step->kind == SZN_MIN_INTEGER ? number < state->v.integer :
+					(kind == SZN_MIN_INTEGER ? number < state->v.integer :
 					 number > state->v.integer))
 					state->v.integer = number;
 				break;
@@ -294,7 +290,7 @@ take_value(SznAggregate *node, SznGroup *group, SznStep *step, SznAggState *stat
 
 				/* of equal numbers, such as the two zeros, the last */
 				if (state->count == 0 ||
-					!(step->kind == SZN_MIN_FLOAT ? float8_lt(state->v.real, number) :
+					!(kind == SZN_MIN_FLOAT ? float8_lt(state->v.real, number) :
 					  float8_gt(state->v.real, number)))
 					state->v.real = number;
 				break;
@@ -346,21 +342,29 @@ take_value(SznAggregate *node, SznGroup *group, SznStep *step, SznAggState *stat
 	state->count++;
 }
 
-/* Take a row that has a time, and comes in time order, for first() or last(). */
-static inline void
-take_timed(SznStep *step, SznAggState *state, SznRecord *record)
+/*
+ * Take a row that has a time, and comes in time order, for first() or last().
+ * False if those to come do not matter.
+ */
+static inline bool
+take_timed(const SznFormat *format, SznStepKind kind, SznAggState *state, SznRecord *record)
 {
-	if (state->v.record == NULL ||
-		(step->kind == SZN_LAST && record->time != state->v.record->time))
+	int64		time = szn_record_time(format, record);
+
+	if (state->v.record == NULL || (kind == SZN_LAST && time != state->time))
 	{
 		state->v.record = record;
+		state->time = time;
 		state->is_tied = false;
 	}
-	else if (record->time == state->v.record->time)
+	else if (time == state->time)
 		state->is_tied = true;
+	else
+		return false;
+	return true;
 }
 
-static inline bool
+static pg_attribute_always_inline bool
 passes_filter(SznAggregate *node, const SznOperand *filter, SznRecord *record, int *unread)
 {
 	Datum		value;
@@ -368,14 +372,15 @@ passes_filter(SznAggregate *node, const SznOperand *filter, SznRecord *record, i
 
 	/* a column that says so: NULL is stored as anything */
 	if (filter->kind == SZN_OPERAND_FIXED && filter->null_flag)
-		return (record->nulls & filter->null_flag) == 0 &&
-			((const char *) record)[filter->offset] != 0;
+		return (szn_record_bits(record) & filter->null_flag) == 0 &&
+			((const char *) record)[filter->fixed.offset[szn_record_layout(record)]] != 0;
 	value = operand_value(node, filter, record, unread, &isnull);
 	return !isnull && DatumGetBool(value);
 }
 
-static pg_attribute_always_inline void
-take_row(SznAggregate *node, SznGroup *group, SznRecord *record, bool stays)
+/* Take a row that does not stay where it is. */
+void
+szn_take_row(SznAggregate *node, SznGroup *group, SznRecord *record)
 {
 	int			unread = node->num_read;
 
@@ -395,10 +400,55 @@ take_row(SznAggregate *node, SznGroup *group, SznRecord *record, bool stays)
 				break;
 			case SZN_FIRST:
 			case SZN_LAST:
-				if (!stays)
-					call_with_row(node, group, step, state, record);
-				else if (record->flags & SZN_HAS_TIME)
-					take_timed(step, state, record);
+			case SZN_CALL:
+				call_with_row(node, group, step, state, record);
+				break;
+			default:
+				value = operand_value(node, &step->argument, record, &unread, &isnull);
+				if (!isnull)
+					take_value(node, group, step, step->kind, state, value);
+				break;
+		}
+	}
+}
+
+/*
+ * Take the rows of a chain, from one link up to another, for one step.  Inlined
+ * for each kind, so that nothing is decided anew for each row.
+ */
+static pg_attribute_always_inline void
+take_chain_of_kind(SznAggregate *node, SznGroup *group, SznStep *step, SznStepKind kind,
+				   SznLink link, SznLink end)
+{
+	SznScan    *scan = node->scan;
+	SznPartition *partition = scan->partition;
+	SznAggState *state = &group->states[step->number];
+	bool		has_filter = step->has_filter;
+	bool		may_leave = step->may_leave;
+
+	while (link != end)
+	{
+		SznRecord  *record = szn_record_at(partition, link);
+		int			unread = step->num_read;
+		Datum		value;
+		bool		isnull;
+
+		CHECK_FOR_INTERRUPTS();
+		link = record->link;
+		if (has_filter && !passes_filter(node, &step->filter, record, &unread))
+			continue;
+		if (may_leave || unlikely(state->is_called))
+			ResetExprContext(node->row_context);
+		switch (kind)
+		{
+			case SZN_COUNT_ROWS:
+				state->count++;
+				break;
+			case SZN_FIRST:
+			case SZN_LAST:
+				if (szn_record_has_time(record) &&
+					!take_timed(scan->format, kind, state, record))
+					return;
 				break;
 			case SZN_CALL:
 				call_with_row(node, group, step, state, record);
@@ -406,35 +456,48 @@ take_row(SznAggregate *node, SznGroup *group, SznRecord *record, bool stays)
 			default:
 				value = operand_value(node, &step->argument, record, &unread, &isnull);
 				if (!isnull)
-					take_value(node, group, step, state, value);
+					take_value(node, group, step, kind, state, value);
 				break;
 		}
 	}
 }
 
-/* Take a row. */
-void
-szn_take_row(SznAggregate *node, SznGroup *group, SznRecord *record)
-{
-	take_row(node, group, record, false);
-}
-
-/* Take the rows of a chain from one link up to another. */
+/* Take the rows of a chain, from one link up to another. */
 void
 szn_take_chain(SznAggregate *node, SznGroup *group, SznLink link, SznLink end)
 {
-	SznPartition *partition = node->scan->partition;
-	bool		has_calls = node->has_calls;
-
-	while (link != end)
+	if (node->has_calls)
+		ResetExprContext(node->row_context);
+	for (int i = 0; i < node->num_row_steps; i++)
 	{
-		SznRecord  *record = szn_record_at(partition, link);
+		SznStep    *step = &node->row_steps[i];
 
-		CHECK_FOR_INTERRUPTS();
-		if (has_calls)
-			ResetExprContext(node->row_context);
-		take_row(node, group, record, true);
-		link = record->link;
+		switch (step->kind)
+		{
+			case SZN_COUNT_ROWS:
+				take_chain_of_kind(node, group, step, SZN_COUNT_ROWS, link, end);
+				break;
+			case SZN_FIRST:
+				take_chain_of_kind(node, group, step, SZN_FIRST, link, end);
+				break;
+			case SZN_LAST:
+				take_chain_of_kind(node, group, step, SZN_LAST, link, end);
+				break;
+			case SZN_SUM_INTEGER:
+				take_chain_of_kind(node, group, step, SZN_SUM_INTEGER, link, end);
+				break;
+			case SZN_COUNT_DISTINCT:
+				take_chain_of_kind(node, group, step, SZN_COUNT_DISTINCT, link, end);
+				break;
+#ifdef HAVE_INT128
+			case SZN_SUM_NUMERIC:
+				take_chain_of_kind(node, group, step, SZN_SUM_NUMERIC, link, end);
+				break;
+#endif
+			default:
+				take_chain_of_kind(node, group, step, step->kind, link, end);
+				break;
+		}
 	}
 }
 
@@ -466,7 +529,7 @@ szn_take_run(SznAggregate *node, SznGroup *group)
 			if (step->kind == SZN_COUNT_VALUES)
 				state->count += run->event_count;
 			else
-				take_value(node, group, step, state,
+				take_value(node, group, step, step->kind, state,
 						   Int64GetDatum(step->kind == SZN_MIN_INTEGER ?
 										 run->started_at : run->ended_at));
 			continue;
@@ -478,7 +541,7 @@ szn_take_run(SznAggregate *node, SznGroup *group)
 		}
 		value = value_in_run(node, &step->argument, &isnull);
 		if (!isnull)
-			take_value(node, group, step, state, value);
+			take_value(node, group, step, step->kind, state, value);
 	}
 }
 
@@ -493,7 +556,6 @@ result_of_record(SznAggregate *node, SznGroup *group, SznStep *step, SznAggState
 				 bool *isnull)
 {
 	SznRecord  *record = state->v.record;
-	int64		time;
 
 	*isnull = true;
 	if (record == NULL)
@@ -502,7 +564,6 @@ result_of_record(SznAggregate *node, SznGroup *group, SznStep *step, SznAggState
 		return szn_operand_value(node, &step->argument, record, isnull);
 
 	/* the records of an instant follow each other in the actor's chain */
-	time = record->time;
 	for (;;)
 	{
 		bool		is_wanted = true;
@@ -519,7 +580,7 @@ result_of_record(SznAggregate *node, SznGroup *group, SznStep *step, SznAggState
 		if (record->link == 0)
 			break;
 		record = szn_record_at(node->scan->partition, record->link);
-		if (record->time != time)
+		if (szn_record_time(node->scan->format, record) != state->time)
 			break;
 	}
 	return szn_call_final(node, group, step->call, state, isnull);

@@ -97,23 +97,36 @@ add_actor(SznPartitions *partitions, uint32 hash)
 	return actor;
 }
 
-/* The actor of a record, found by what it has been recorded with. */
-static inline SznActor *
-find_actor(SznPartitions *partitions, SznPartition *partition, SznRecord *record)
+/* Is this the actor of the record, which has the same hash? */
+static inline bool
+is_actor(SznPartitions *partitions, SznPartition *partition, SznActor *actor,
+		 SznRecord *record)
+{
+	return szn_same_actor_by_parts(partitions->format,
+								   szn_record_at(partition, actor->first ? actor->first :
+												 actor->first_untimed),
+								   record);
+}
+
+/*
+ * The actor of a record, found by what it has been recorded with.  If an actor
+ * is one number, that is "image", and no other record has to be looked at.
+ */
+static pg_attribute_always_inline SznActor *
+find_actor(SznPartitions *partitions, SznPartition *partition, SznRecord *record,
+		   bool by_image, Datum image, bool is_null)
 {
 	uint32		hash = record->link;
 	uint32		slot = hash & partitions->table_mask;
 	uint32		number;
+	SznActor   *actor;
 
 	while ((number = partitions->table[slot]) != 0)
 	{
-		SznActor   *actor = &partitions->actors[number - 1];
-
+		actor = &partitions->actors[number - 1];
 		if (actor->hash == hash &&
-			szn_same_actor(partitions->format,
-						   szn_record_at(partition, actor->first ? actor->first :
-										 actor->first_untimed),
-						   record))
+			(by_image ? actor->image == image && actor->is_null == is_null :
+			 is_actor(partitions, partition, actor, record)))
 			return actor;
 		slot = (slot + 1) & partitions->table_mask;
 	}
@@ -126,7 +139,45 @@ find_actor(SznPartitions *partitions, SznPartition *partition, SznRecord *record
 			slot = (slot + 1) & partitions->table_mask;
 	}
 	partitions->table[slot] = partitions->num_actors + 1;
-	return add_actor(partitions, hash);
+	actor = add_actor(partitions, hash);
+	actor->image = image;
+	actor->is_null = is_null;
+	return actor;
+}
+
+/* Append a record to the chains of its actor. */
+static inline void
+chain_record(const SznFormat *format, SznPartition *partition, SznActor *actor,
+			 SznRecord *record, SznLink link)
+{
+	int64		time;
+
+	record->link = 0;
+	if (unlikely(!szn_record_has_time(record)))
+	{
+		if (actor->last_untimed)
+			szn_record_at(partition, actor->last_untimed)->link = link;
+		else
+			actor->first_untimed = link;
+		actor->last_untimed = link;
+		return;
+	}
+
+	time = szn_record_time(format, record);
+	if (actor->last)
+	{
+		actor->last->link = link;
+		if (time < actor->last_time)
+		{
+			actor->is_unordered = true;
+			if (actor->num_descents <= MAX_MERGED)
+				actor->num_descents++;
+		}
+	}
+	else
+		actor->first = link;
+	actor->last = record;
+	actor->last_time = time;
 }
 
 /* Chain the records of the partition at hand by actor, as they came. */
@@ -134,6 +185,8 @@ void
 szn_gather_actors(SznPartitions *partitions, SznPartition *partition)
 {
 	SznFormat  *format = partitions->format;
+	const SznColumn *key = &format->columns[0];
+	bool		by_image = format->num_keys == 1 && format->keys[0].is_image;
 	MemoryContext caller_context =
 		MemoryContextSwitchTo(partitions->comparison_context);
 
@@ -143,45 +196,28 @@ szn_gather_actors(SznPartitions *partitions, SznPartition *partition)
 	{
 		SznChunk   *chunk = partition->chunks[i];
 		char	   *data = SZN_CHUNK_DATA(chunk);
+		Size		used = chunk->used;
 		Size		offset = 0;
 
 		CHECK_FOR_INTERRUPTS();
-		while (offset < chunk->used)
+		while (offset < used)
 		{
 			SznRecord  *record = (SznRecord *) (data + offset);
-			SznLink		link = SZN_LINK(i, offset);
-			SznActor   *actor = find_actor(partitions, partition, record);
+			SznActor   *actor;
 
-			if (!format->is_fixed)
-				MemoryContextReset(partitions->comparison_context);
-
-			record->link = 0;
-			if (unlikely((record->flags & SZN_HAS_TIME) == 0))
+			if (by_image)
 			{
-				if (actor->last_untimed)
-					szn_record_at(partition, actor->last_untimed)->link = link;
-				else
-					actor->first_untimed = link;
-				actor->last_untimed = link;
+				bool		is_null = (szn_record_bits(record) & SZN_NULL_BIT(0)) != 0;
+				Datum		image = is_null ? 0 : szn_record_fixed(key, record);
+
+				actor = find_actor(partitions, partition, record, true, image, is_null);
 			}
 			else
 			{
-				if (actor->last)
-				{
-					SznRecord  *last = szn_record_at(partition, actor->last);
-
-					last->link = link;
-					if (record->time < last->time)
-					{
-						actor->is_unordered = true;
-						if (actor->num_descents <= MAX_MERGED)
-							actor->num_descents++;
-					}
-				}
-				else
-					actor->first = link;
-				actor->last = link;
+				actor = find_actor(partitions, partition, record, false, 0, false);
+				MemoryContextReset(partitions->comparison_context);
 			}
+			chain_record(format, partition, actor, record, SZN_LINK(i, offset));
 			offset += szn_record_length(format, record);
 		}
 	}
@@ -200,11 +236,13 @@ chain_items(const SznPartition *partition, const SznSortItem *items, Size count)
 
 /* Two chains in time order into one. */
 static SznLink
-merge_chains(const SznPartition *partition, SznLink a, SznLink b)
+merge_chains(const SznFormat *format, const SznPartition *partition, SznLink a, SznLink b)
 {
 	SznRecord  *record_a = szn_record_at(partition, a);
 	SznRecord  *record_b = szn_record_at(partition, b);
-	bool		swap = record_b->time < record_a->time;
+	int64		time_a = szn_record_time(format, record_a);
+	int64		time_b = szn_record_time(format, record_b);
+	bool		swap = time_b < time_a;
 	SznLink		first = swap ? b : a;
 
 	for (;;)
@@ -216,11 +254,14 @@ merge_chains(const SznPartition *partition, SznLink a, SznLink b)
 		{
 			SznLink		link = a;
 			SznRecord  *record = record_a;
+			int64		time = time_a;
 
 			a = b;
 			record_a = record_b;
+			time_a = time_b;
 			b = link;
 			record_b = record;
+			time_b = time;
 		}
 
 		/* links are written only where the chain changes over */
@@ -234,7 +275,8 @@ merge_chains(const SznPartition *partition, SznLink a, SznLink b)
 				return first;
 			}
 			record_a = szn_record_at(partition, a);
-		} while (record_a->time <= record_b->time);
+			time_a = szn_record_time(format, record_a);
+		} while (time_a <= time_b);
 		last->link = b;
 		swap = true;
 	}
@@ -246,23 +288,26 @@ merge_chains(const SznPartition *partition, SznLink a, SznLink b)
  * that is in time order.
  */
 static void
-merge_actor(const SznPartition *partition, SznActor *actor)
+merge_actor(const SznFormat *format, const SznPartition *partition, SznActor *actor)
 {
 	SznLink		chains[MAX_MERGED + 1];
 	int			num_chains = 0;
 	SznRecord  *record = szn_record_at(partition, actor->first);
+	int64		time = szn_record_time(format, record);
 
 	chains[num_chains++] = actor->first;
 	while (record->link != 0)
 	{
 		SznRecord  *next = szn_record_at(partition, record->link);
+		int64		next_time = szn_record_time(format, next);
 
-		if (next->time < record->time)
+		if (next_time < time)
 		{
 			chains[num_chains++] = record->link;
 			record->link = 0;
 		}
 		record = next;
+		time = next_time;
 	}
 	Assert(num_chains == actor->num_descents + 1);
 
@@ -272,11 +317,11 @@ merge_actor(const SznPartition *partition, SznActor *actor)
 
 		for (int i = 0; i < num_chains; i += 2)
 			chains[num_merged++] = i + 1 == num_chains ? chains[i] :
-				merge_chains(partition, chains[i], chains[i + 1]);
+				merge_chains(format, partition, chains[i], chains[i + 1]);
 		num_chains = num_merged;
 	}
 	actor->first = chains[0];
-	actor->last = 0;
+	actor->last = NULL;
 	actor->is_unordered = false;
 }
 
@@ -288,6 +333,7 @@ merge_actor(const SznPartition *partition, SznActor *actor)
 static void
 sort_actor(SznPartitions *partitions, SznPartition *partition, SznActor *actor)
 {
+	const SznFormat *format = partitions->format;
 	Size		memory = szn_partitions_memory(partitions) + szn_memory_of_actors(partitions);
 	Size		room = partitions->budget > memory ? partitions->budget - memory : 0;
 	Size		max_items = Max(room / sizeof(SznSortItem), MIN_SORT_ITEMS);
@@ -319,7 +365,7 @@ sort_actor(SznPartitions *partitions, SznPartition *partition, SznActor *actor)
 			SznRecord  *record = szn_record_at(partition, next);
 
 			CHECK_FOR_INTERRUPTS();
-			items[count].time = record->time;
+			items[count].time = szn_record_time(format, record);
 			items[count].link = next;
 			next = record->link;
 		}
@@ -327,7 +373,7 @@ sort_actor(SznPartitions *partitions, SznPartition *partition, SznActor *actor)
 		chain = chain_items(partition, items, count);
 		for (; chains[i] != 0; i++)
 		{
-			chain = merge_chains(partition, chains[i], chain);
+			chain = merge_chains(format, partition, chains[i], chain);
 			chains[i] = 0;
 		}
 		chains[i] = chain;
@@ -335,12 +381,12 @@ sort_actor(SznPartitions *partitions, SznPartition *partition, SznActor *actor)
 	for (int i = 0; i < (int) lengthof(chains); i++)
 	{
 		if (chains[i] != 0)
-			all = all != 0 ? merge_chains(partition, chains[i], all) : chains[i];
+			all = all != 0 ? merge_chains(format, partition, chains[i], all) : chains[i];
 	}
 
 	/* nobody asks for its last record any more */
 	actor->first = all;
-	actor->last = 0;
+	actor->last = NULL;
 	actor->is_unordered = false;
 	pfree(items);
 	szn_partitions_count_memory(partitions);
@@ -368,7 +414,7 @@ szn_partition_actor(SznPartitions *partitions, uint32 number)
 		else
 			partitions->counters->unordered_actors++;
 		if (actor->num_descents <= MAX_MERGED)
-			merge_actor(&partitions->partitions[partitions->current], actor);
+			merge_actor(partitions->format, &partitions->partitions[partitions->current], actor);
 		else
 			sort_actor(partitions, &partitions->partitions[partitions->current], actor);
 	}

@@ -218,10 +218,10 @@ open_run(SznAggregate *node, SznRecord *record)
 	SznScan    *scan = node->scan;
 
 	node->run_is_open = true;
-	node->run_is_timed = (record->flags & SZN_HAS_TIME) != 0;
+	node->run_is_timed = szn_record_has_time(record);
 	node->run_in_session = scan->in_session;
 	node->run = scan->run;
-	node->run.started_at = record->time;
+	node->run.started_at = szn_record_time(scan->format, record);
 	node->run.event_count = 0;
 }
 
@@ -295,7 +295,7 @@ pull_group(SznAggregate *node)
 
 		if (!node->run_is_open)
 			open_run(node, record);
-		node->run.ended_at = record->time;
+		node->run.ended_at = szn_record_time(scan->format, record);
 		node->run.event_count++;
 		group = group_of(node, scan->in_session);
 		if (!group->exists)
@@ -309,25 +309,6 @@ pull_group(SznAggregate *node)
 /*
  * Walk
  */
-
-/* Take an instant, of which the boundary knows already. */
-static inline void
-take_instant(SznAggregate *node)
-{
-	SznScan    *scan = node->scan;
-	const SznRun *run = &scan->boundary.run;
-	bool		in_session = SZN_RUN_IS_SESSION(run);
-	SznGroup   *group = group_of(node, in_session);
-	SznLink		link = node->instant;
-
-	node->instant = 0;
-	if (node->drop_null && !in_session)
-		return;
-	if (!group->exists)
-		begin_group(node, group, szn_record_at(scan->partition, link), run, in_session);
-	if (node->num_row_steps > 0)
-		szn_take_chain(node, group, link, scan->next_instant);
-}
 
 /* Take the rows of the actor that have no time. */
 static void
@@ -353,10 +334,17 @@ take_untimed(SznAggregate *node, SznLink link)
 	(void) end_run(node);
 }
 
-/* A run of the boundary's is over.  Is the group as well? */
+/*
+ * A run of the boundary's is over: take its rows, up to this link, where the
+ * next run begins.  Is the group over as well?
+ */
 static inline bool
-end_walked_run(SznAggregate *node)
+end_walked_run(SznAggregate *node, SznLink end)
 {
+	SznLink		link = node->run_link;
+	SznGroup   *group;
+
+	node->run_link = end;
 	node->run = node->scan->boundary.finished;
 	node->run_is_timed = true;
 	node->run_in_session = SZN_RUN_IS_SESSION(&node->run);
@@ -366,6 +354,12 @@ end_walked_run(SznAggregate *node)
 		InstrCountFiltered1(node->subquery, node->run.event_count);
 		return false;
 	}
+	group = group_of(node, node->run_in_session);
+	if (!group->exists)
+		begin_group(node, group, szn_record_at(node->scan->partition, link),
+					&node->run, node->run_in_session);
+	if (node->num_row_steps > 0)
+		szn_take_chain(node, group, link, end);
 	return end_run(node);
 }
 
@@ -379,24 +373,21 @@ walk_group(SznAggregate *node)
 	{
 		SznGroup   *group;
 
-		if (node->instant != 0)
-			take_instant(node);
-		if (scan->next_instant != 0)
+		while (scan->next_instant != 0)
 		{
 			SznInstant	instant;
+			SznLink		link = szn_chain_instant(scan, &instant);
 
-			node->instant = szn_chain_instant(scan, &instant);
 			if (szn_boundary_step(&scan->boundary, &instant) &&
 				SZN_RUN_EXISTS(&scan->boundary.finished) &&
-				end_walked_run(node))
+				end_walked_run(node, link))
 				return &node->group;
-			continue;
 		}
 
 		if (SZN_RUN_EXISTS(&scan->boundary.run))
 		{
 			szn_boundary_finish(&scan->boundary);
-			if (end_walked_run(node))
+			if (end_walked_run(node, 0))
 				return &node->group;
 		}
 		if (node->untimed != 0)
@@ -414,6 +405,7 @@ walk_group(SznAggregate *node)
 			return NULL;
 		scan->next_actor++;
 		scan->next_instant = scan->actor->first;
+		node->run_link = scan->actor->first;
 		node->untimed = scan->actor->first_untimed;
 		szn_boundary_init(&scan->boundary, &scan->rules);
 	}
@@ -600,7 +592,7 @@ forget(SznAggregate *node)
 	node->run_is_open = false;
 	node->pull_is_done = false;
 	node->stays = false;
-	node->instant = 0;
+	node->run_link = 0;
 	node->untimed = 0;
 	node->actor_seen = PG_UINT64_MAX;
 	node->begun = false;

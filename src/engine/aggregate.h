@@ -66,9 +66,8 @@ typedef enum SznOperandKind
 typedef struct SznOperand
 {
 	SznOperandKind kind;
-	uint16		null_flag;		/* in the record's header; 0: not there */
-	int16		length;			/* of SZN_OPERAND_FIXED, ... */
-	int			offset;			/* ... and where it is */
+	uint16		null_flag;		/* among the record's bits; 0: not there */
+	SznColumn	fixed;			/* of SZN_OPERAND_FIXED */
 	int			column;			/* the format's */
 	SznSource	source;			/* of SZN_OPERAND_RUN */
 	ExprState  *expr;
@@ -142,6 +141,7 @@ typedef struct SznAggState
 		int128		wide;
 #endif
 	}			v;
+	int64		time;			/* of v.record */
 	Datum		called;			/* the state that core's functions keep */
 	bool		is_called;		/* is there one? */
 	bool		called_is_null;
@@ -157,6 +157,8 @@ typedef struct SznStep
 	bool		has_filter;
 	bool		per_run;		/* once for each run */
 	bool		once;			/* its filter picks one row of each session */
+	bool		may_leave;		/* every row leaves something in row_context */
+	int			num_read;		/* columns of variable width, up to its last */
 	int16		length;			/* of the argument's type */
 	SznOperand	filter;
 	SznOperand	argument;		/* the first */
@@ -204,7 +206,7 @@ typedef struct SznAggregate
 	int			num_row_steps;
 	SznStep    *run_steps;
 	int			num_run_steps;
-	bool		has_calls;		/* rows leave something in row_context */
+	bool		has_calls;		/* rows may leave something in row_context */
 	bool		needs_labels;	/* rows' steps need more than the record */
 	int		   *read;			/* columns of variable width */
 	int			num_read;		/* of them, up to the last that steps need */
@@ -228,7 +230,7 @@ typedef struct SznAggregate
 	bool		done;
 	SznRecord  *pending;		/* pulled, but of the next group */
 	bool		pull_is_done;
-	SznLink		instant;		/* not yet taken */
+	SznLink		run_link;		/* where the run begins; not yet taken */
 	SznLink		untimed;		/* likewise */
 	uint64		actor_seen;
 	uint64		run_seen;

@@ -208,27 +208,32 @@ szn_exchange_begin_reading(SznPartitions *partitions, SznPartition *partition)
 
 /* The next record, valid until the next call; NULL at the end. */
 SznRecord *
-szn_exchange_read(SznPartition *partition)
+szn_exchange_read(SznPartitions *partitions, SznPartition *partition)
 {
 	SznPart    *next = NULL;
+	int64		next_time = 0;
 
 	if (partition->last_part)
 		read_ahead(partition->last_part);
 	for (int i = 0; i < partition->num_parts; i++)
 	{
 		SznPart    *part = &partition->parts[i];
-		uint16		has_time;
+		bool		has_time;
+		int64		time;
 
 		if (part->ahead == NULL)
 			continue;
 
 		/* those without a time come last */
-		has_time = part->ahead->flags & SZN_HAS_TIME;
+		has_time = szn_record_has_time(part->ahead);
+		time = szn_record_time(partitions->format, part->ahead);
 		if (next == NULL ||
-			has_time > (next->ahead->flags & SZN_HAS_TIME) ||
-			(has_time == (next->ahead->flags & SZN_HAS_TIME) &&
-			 part->ahead->time < next->ahead->time))
+			has_time > szn_record_has_time(next->ahead) ||
+			(has_time == szn_record_has_time(next->ahead) && time < next_time))
+		{
 			next = part;
+			next_time = time;
+		}
 	}
 	partition->last_part = next;
 	return next ? next->ahead : NULL;

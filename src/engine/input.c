@@ -38,9 +38,10 @@ eval_constant_flag(SznScan *scan, int argument)
 /*
  * The first row with a time: learn what holds for all.  Not earlier, since
  * the window functions do not look at their other arguments without one.
+ * Records are to tell the time from that one on, unless it is infinite.
  */
 void
-szn_learn_rules(SznScan *scan)
+szn_learn_rules(SznScan *scan, int64 time)
 {
 	Datum		value;
 	bool		isnull;
@@ -60,6 +61,10 @@ szn_learn_rules(SznScan *scan)
 	}
 	scan->restart_on = eval_constant_flag(scan, SZN_ARG_RESTART_ON);
 	scan->end_on = eval_constant_flag(scan, SZN_ARG_END_ON);
+	if (time == PG_INT64_MIN || time == PG_INT64_MAX)
+		time = 0;
+	scan->format->base = scan->exchange ?
+		szn_exchange_agree_on_base(scan->exchange, time) : time;
 	scan->rules_known = true;
 }
 
@@ -117,6 +122,6 @@ szn_read_input(SznScan *scan, SznEvent *event)
 	if (!read_row(scan))
 		return false;
 	scan->counters.rows++;
-	szn_event_of_row(scan, scan->input_values, scan->input_nulls, event);
+	szn_events_of_rows(scan, scan->input_values, scan->input_nulls, 0, 1, event);
 	return true;
 }

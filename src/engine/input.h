@@ -10,57 +10,75 @@
 #define SZN_INPUT_H
 
 #include "engine/engine.h"
+#include "engine/record_write.h"
 
-extern void szn_learn_rules(SznScan *scan);
+extern void szn_learn_rules(SznScan *scan, int64 time);
 extern void szn_flatten_row(SznScan *scan, Datum *values, const bool *nulls);
 
-static inline bool
-szn_flag_of_row(const SznScan *scan, int argument, bool constant,
-				const Datum *values, const bool *nulls)
+/* Note what an argument that is a condition says of so many rows. */
+static inline void
+szn_flags_of_rows(const SznScan *scan, int argument, bool constant, uint16 flag,
+				  const Datum *values, const bool *nulls, int width, int count,
+				  SznEvent *events)
 {
 	int			place = scan->arguments[argument];
 
-	if (place < 0)
-		return constant;
-	return !nulls[place] && DatumGetBool(values[place]);
+	if (place < 0 && !constant)
+		return;
+	for (int i = 0; i < count; i++)
+	{
+		/* without a time, it does not matter */
+		if (place < 0 ||
+			(!nulls[i * width + place] && DatumGetBool(values[i * width + place])))
+			events[i].flags |= events[i].flags & SZN_HAS_TIME ? flag : 0;
+	}
 }
 
 /*
- * Make an event of a row.  Values that may be expanded objects are made
- * flat, in memory that lives as long as the row.
+ * Make events of so many rows, one after the other at "values" and "nulls",
+ * "width" being the distance between two.  Values that may be expanded objects
+ * are made flat, in memory that lives as long as the rows.
  */
 static inline void
-szn_event_of_row(SznScan *scan, Datum *values, const bool *nulls, SznEvent *event)
+szn_events_of_rows(SznScan *scan, Datum *values, const bool *nulls, int width, int count,
+				   SznEvent *events)
 {
 	int			place = scan->arguments[SZN_ARG_TIME];
 
 	if (scan->num_varlena > 0)
-		szn_flatten_row(scan, values, nulls);
-
-	event->flags = 0;
-	event->time = 0;
-	event->expiry = 0;
-	if (nulls[place])
-		return;
-
-	if (unlikely(!scan->rules_known))
-		szn_learn_rules(scan);
-	event->flags = SZN_HAS_TIME;
-	event->time = DatumGetInt64(values[place]);
-	place = scan->arguments[SZN_ARG_INACTIVITY];
-	if (place >= 0)
 	{
-		if (nulls[place])
+		for (int i = 0; i < count; i++)
+			szn_flatten_row(scan, values + i * width, nulls + i * width);
+	}
+
+	for (int i = 0; i < count; i++)
+	{
+		bool		isnull = nulls[i * width + place];
+
+		events[i].flags = isnull ? 0 : SZN_HAS_TIME;
+		events[i].time = isnull ? 0 : DatumGetInt64(values[i * width + place]);
+		events[i].expiry = 0;
+		if (unlikely(!scan->rules_known) && !isnull)
+			szn_learn_rules(scan, events[i].time);
+	}
+
+	place = scan->arguments[SZN_ARG_INACTIVITY];
+	for (int i = 0; i < count && place >= 0; i++)
+	{
+		if ((events[i].flags & SZN_HAS_TIME) == 0)
+			continue;
+		if (nulls[i * width + place])
 			szn_error_null_inactivity();
-		event->expiry =
-			szn_time_plus(scan->timeline, event->time,
-						  szn_span_from_datum(values[place], scan->timeline,
+		events[i].expiry =
+			szn_time_plus(scan->timeline, events[i].time,
+						  szn_span_from_datum(values[i * width + place], scan->timeline,
 											  "inactivity"));
 	}
-	if (szn_flag_of_row(scan, SZN_ARG_RESTART_ON, scan->restart_on, values, nulls))
-		event->flags |= SZN_RESTART;
-	if (szn_flag_of_row(scan, SZN_ARG_END_ON, scan->end_on, values, nulls))
-		event->flags |= SZN_END;
+	szn_flags_of_rows(scan, SZN_ARG_RESTART_ON, scan->restart_on, SZN_RESTART,
+					  values, nulls, width, count, events);
+	szn_flags_of_rows(scan, SZN_ARG_END_ON, scan->end_on, SZN_END,
+					  values, nulls, width, count, events);
+	szn_note_wide(scan->format, events, values, nulls, width, count);
 }
 
 #endif							/* SZN_INPUT_H */

@@ -16,18 +16,19 @@
 static inline int64
 szn_expiry_of(SznScan *scan, const SznRecord *record)
 {
-	return scan->format->has_expiry ? SZN_RECORD_EXPIRY(record) :
-		szn_time_plus(scan->timeline, record->time, scan->inactivity);
+	return scan->format->has_expiry ? szn_record_expiry(scan->format, record) :
+		szn_time_plus(scan->timeline, szn_record_time(scan->format, record),
+					  scan->inactivity);
 }
 
 static inline void
 szn_begin_instant(SznScan *scan, SznInstant *instant, const SznRecord *record)
 {
-	instant->time = record->time;
+	instant->time = szn_record_time(scan->format, record);
 	instant->expiry = szn_expiry_of(scan, record);
 	instant->event_count = 1;
-	instant->restart = (record->flags & SZN_RESTART) != 0;
-	instant->end = (record->flags & SZN_END) != 0;
+	instant->restart = (szn_record_bits(record) & SZN_RESTART) != 0;
+	instant->end = (szn_record_bits(record) & SZN_END) != 0;
 }
 
 static inline void
@@ -37,8 +38,8 @@ szn_add_to_instant(SznScan *scan, SznInstant *instant, const SznRecord *record)
 
 	instant->expiry = Max(instant->expiry, expiry);
 	instant->event_count++;
-	instant->restart |= (record->flags & SZN_RESTART) != 0;
-	instant->end |= (record->flags & SZN_END) != 0;
+	instant->restart |= (szn_record_bits(record) & SZN_RESTART) != 0;
+	instant->end |= (szn_record_bits(record) & SZN_END) != 0;
 }
 
 /*
@@ -56,7 +57,7 @@ szn_chain_instant(SznScan *scan, SznInstant *instant)
 	while ((scan->next_instant = record->link) != 0)
 	{
 		record = szn_record_at(scan->partition, scan->next_instant);
-		if (record->time != instant->time)
+		if (szn_record_time(scan->format, record) != instant->time)
 			break;
 		CHECK_FOR_INTERRUPTS();
 		szn_add_to_instant(scan, instant, record);

@@ -295,14 +295,16 @@ note_record(SznPartitions *partitions, SznPartition *partition,
 			szn_partitions_forget_sample(partitions, partition);
 	}
 
-	if ((record->flags & SZN_HAS_TIME) == 0)
+	if (!szn_record_has_time(record))
 		partition->has_untimed = true;
 	else
 	{
+		int64		time = szn_record_time(partitions->format, record);
+
 		if (partition->has_untimed ||
-			(partition->num_records > 1 && record->time < partition->last_time))
+			(partition->num_records > 1 && time < partition->last_time))
 			partition->is_ordered = false;
-		partition->last_time = record->time;
+		partition->last_time = time;
 	}
 }
 
@@ -464,11 +466,10 @@ begin_chunk(SznPartitions *partitions, int number, Size size)
  */
 void
 szn_partitions_make_room(SznPartitions *partitions, uint32 hash,
-						 const SznEvent *event,
-						 const Datum *values, const bool *isnull)
+						 SznEvent *event, const Datum *values, const bool *isnull)
 {
 	SznFormat  *format = partitions->format;
-	Size		size = szn_record_size(format, values, isnull);
+	Size		size = szn_record_size(format, event, values, isnull);
 	int			number = szn_partition_of_hash(partitions, hash);
 	SznPartition *partition;
 
@@ -498,7 +499,7 @@ szn_partitions_make_room(SznPartitions *partitions, uint32 hash,
 
 /* Add the record of a row. */
 void
-szn_partitions_add(SznPartitions *partitions, const SznEvent *event,
+szn_partitions_add(SznPartitions *partitions, SznEvent *event,
 				   const Datum *values, const bool *isnull)
 {
 	szn_partitions_put(partitions, szn_hash_actor(partitions->format, values, isnull),
@@ -520,7 +521,7 @@ szn_partition_read(SznPartitions *partitions)
 	SznPartition *partition = &partitions->partitions[partitions->current];
 
 	if (partition->parts)
-		return szn_exchange_read(partition);
+		return szn_exchange_read(partitions, partition);
 	if (partition->num_records == 0)
 		return NULL;
 	partition->num_records--;

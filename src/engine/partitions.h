@@ -15,14 +15,14 @@
 
 /*
  * Where a record of a partition in memory is: the number of its chunk, from
- * 1, and its place in there in units of MAXALIGN.  0 is none.
+ * 1, and its place in there in units.  0 is none.
  */
 typedef uint32 SznLink;
 
 #define SZN_LINK(chunk, offset) \
-	(((SznLink) (chunk) + 1) << 16 | (SznLink) ((offset) / MAXIMUM_ALIGNOF))
+	(((SznLink) (chunk) + 1) << 16 | (SznLink) ((offset) / SZN_RECORD_UNIT))
 #define SZN_MAX_CHUNKS		65535
-#define SZN_MAX_CHUNK_SIZE	(65536 * MAXIMUM_ALIGNOF)
+#define SZN_MAX_CHUNK_SIZE	(65536 * SZN_RECORD_UNIT)
 
 /*
  * An actor of the partition at hand: its records as chains, first those with
@@ -30,8 +30,11 @@ typedef uint32 SznLink;
  */
 typedef struct SznActor
 {
+	SznRecord  *last;			/* of the first chain, while they are gathered, ... */
+	int64		last_time;		/* ... and when it was */
+	Datum		image;			/* who it is, if that is one number; 0 if NULL */
+	bool		is_null;
 	SznLink		first;
-	SznLink		last;			/* while they are gathered */
 	SznLink		first_untimed;
 	SznLink		last_untimed;
 	uint32		hash;
@@ -140,11 +143,11 @@ extern SznPartitions *szn_partitions_create(SznFormat *format, double rows,
 											double width, Size budget,
 											SznCounters *counters,
 											SznExchange *exchange);
-extern void szn_partitions_add(SznPartitions *partitions, const SznEvent *event,
+extern void szn_partitions_add(SznPartitions *partitions, SznEvent *event,
 							   const Datum *values, const bool *isnull);
 extern void szn_partitions_make_room(SznPartitions *partitions, uint32 hash,
-									 const SznEvent *event,
-									 const Datum *values, const bool *isnull);
+									 SznEvent *event, const Datum *values,
+									 const bool *isnull);
 extern SznPartitionState szn_partitions_next(SznPartitions *partitions);
 extern SznRecord *szn_partition_read(SznPartitions *partitions);
 extern BufFile *szn_partition_file(SznPartitions *partitions);
@@ -173,7 +176,8 @@ extern int	szn_exchange_next(SznPartitions *partitions);
 extern void szn_exchange_load(SznPartitions *partitions, SznPartition *partition);
 extern void szn_exchange_begin_reading(SznPartitions *partitions,
 									   SznPartition *partition);
-extern SznRecord *szn_exchange_read(SznPartition *partition);
+extern SznRecord *szn_exchange_read(SznPartitions *partitions,
+									SznPartition *partition);
 extern void szn_exchange_close(SznPartitions *partitions, SznPartition *partition);
 
 /* Is the partition on disk? */
@@ -188,7 +192,7 @@ static inline SznRecord *
 szn_record_at(const SznPartition *partition, SznLink link)
 {
 	return (SznRecord *) (SZN_CHUNK_DATA(partition->chunks[(link >> 16) - 1]) +
-						  (link & 0xffff) * MAXIMUM_ALIGNOF);
+						  (link & 0xffff) * SZN_RECORD_UNIT);
 }
 
 #endif							/* SZN_PARTITIONS_H */

@@ -39,29 +39,55 @@ szn_image_of_datum(Datum value, int16 attlen)
 	}
 }
 
-/* The actor of a row, all 32 bits of it good to choose partitions by. */
+/* What a part of the actor, which is not NULL, has to say to the hash. */
+#define SZN_HASH_PART(part) \
+	for (int i = 0; i < count; i++) \
+	{ \
+		Datum		value = values[i * width + source]; \
+ \
+		hashes[i] = szn_mix(hashes[i] ^ (isnull[i * width + source] ? \
+										 SZN_HASH_OF_NULL : (part))) + number; \
+	}
+
+#define SZN_HASH_OF_NULL	UINT64CONST(0x9e3779b97f4a7c15)
+
+/*
+ * The actors of so many rows, "width" being the distance between two: hashes of
+ * which the lower 32 bits are all good to choose partitions by.
+ */
+static inline void
+szn_hash_actors(SznFormat *format, const Datum *values, const bool *isnull,
+				int width, int count, uint64 *hashes)
+{
+	for (int i = 0; i < count; i++)
+		hashes[i] = 0;
+	for (int number = 0; number < format->num_keys; number++)
+	{
+		SznKey	   *key = &format->keys[number];
+		int			source = format->columns[number].source;
+		int16		attlen = format->columns[number].attlen;
+
+		if (!key->is_image)
+			SZN_HASH_PART(DatumGetUInt32(FunctionCall1Coll(&key->hash, key->collation,
+														   value)))
+		else if (attlen == 8)
+			SZN_HASH_PART((uint64) value)
+		else if (attlen == 4)
+			SZN_HASH_PART((uint32) value)
+		else
+			SZN_HASH_PART(szn_image_of_datum(value, attlen))
+	}
+	for (int i = 0; i < count; i++)
+		hashes[i] = szn_mix(hashes[i]);
+}
+
 static inline uint32
 szn_hash_actor(SznFormat *format, const Datum *values, const bool *isnull)
 {
-	uint64		h = 0;
+	uint64		hash;
 
-	for (int i = 0; i < format->num_keys; i++)
-	{
-		const SznColumn *column = &format->columns[i];
-		SznKey	   *key = &format->keys[i];
-		uint64		part;
-
-		if (isnull[column->source])
-			part = UINT64CONST(0x9e3779b97f4a7c15);
-		else if (key->is_image)
-			part = szn_image_of_datum(values[column->source], column->attlen);
-		else
-			part = DatumGetUInt32(FunctionCall1Coll(&key->hash, key->collation,
-													values[column->source]));
-		h = szn_mix(h ^ part) + i;
-	}
-	h = szn_mix(h);
-	return (uint32) h;
+	szn_hash_actors(format, values, isnull, 0, 1, &hash);
+	return (uint32) hash;
 }
 
 
@@ -90,27 +116,74 @@ szn_end_of_value(const SznColumn *column, Size offset, Datum value)
 }
 
 /*
- * The size of the record for a row.  Expanded objects must have been made
- * flat.
+ * Note of so many rows, "width" being the distance between two, whether their
+ * records have to be wide, however long they are.
+ */
+static inline void
+szn_note_wide(const SznFormat *format, SznEvent *events,
+			  const Datum *values, const bool *isnull, int width, int count)
+{
+	uint64		base = (uint64) format->base;
+
+	for (int i = 0; i < count; i++)
+	{
+		int64		after_base = (int64) ((uint64) events[i].time - base);
+
+		events[i].is_wide = (events[i].flags & SZN_HAS_TIME) != 0 &&
+			(int64) ((uint64) after_base << SZN_TIME_SHIFT) >> SZN_TIME_SHIFT != after_base;
+	}
+	for (int j = 0; j < format->num_narrowed; j++)
+	{
+		int			source = format->columns[format->narrowed[j]].source;
+
+		for (int i = 0; i < count; i++)
+		{
+			int64		value = DatumGetInt64(values[i * width + source]);
+
+			events[i].is_wide |= value != (int32) value && !isnull[i * width + source];
+		}
+	}
+}
+
+/* Where the record of a row ends, if it has this layout. */
+static inline Size
+szn_end_of_record(const SznFormat *format, int layout,
+				  const Datum *values, const bool *isnull)
+{
+	Size		size = format->layouts[layout].fixed_size;
+
+	for (int i = 0; i < format->num_varying; i++)
+	{
+		const SznColumn *column = &format->columns[format->varying[i]];
+
+		if (!isnull[column->source])
+			size = szn_end_of_value(column, size, values[column->source]);
+	}
+	return TYPEALIGN(format->alignment, size);
+}
+
+/*
+ * The size of the record for a row, which becomes wide if it is too long.
+ * Expanded objects must have been made flat.
  */
 static inline Size
-szn_record_size(const SznFormat *format, const Datum *values, const bool *isnull)
+szn_record_size(const SznFormat *format, SznEvent *event,
+				const Datum *values, const bool *isnull)
 {
-	Size		size = format->fixed_size;
+	Size		size;
 
 	if (format->is_fixed)
-		return size;
+		return format->layouts[event->is_wide].fixed_size;
 
-	for (int i = 0; i < format->num_columns; i++)
+	size = szn_end_of_record(format, event->is_wide, values, isnull);
+	if (unlikely(size > SZN_MAX_NARROW && !event->is_wide))
 	{
-		const SznColumn *column = &format->columns[i];
-
-		if (!column->byval && !isnull[column->source])
-			size = szn_end_of_value(column, size, values[column->source]);
+		event->is_wide = true;
+		size = szn_end_of_record(format, 1, values, isnull);
 	}
 	if (unlikely(size > MaxAllocSize))
 		szn_error_row_too_large();
-	return MAXALIGN(size);
+	return size;
 }
 
 static inline Size
@@ -142,25 +215,76 @@ szn_put_value(const SznColumn *column, char *base, Size offset, Datum value)
 	return end;
 }
 
-/* Make the record of a row at a place of the size that szn_record_size said. */
+static inline void
+szn_store_fixed(char *place, int width, Datum value)
+{
+	switch (width)
+	{
+		case 8:
+			{
+				int64		number = (int64) value;
+
+				memcpy(place, &number, sizeof(number));
+				break;
+			}
+		case 4:
+			{
+				int32		number = (int32) value;
+
+				memcpy(place, &number, sizeof(number));
+				break;
+			}
+		case 2:
+			{
+				int16		number = (int16) value;
+
+				memcpy(place, &number, sizeof(number));
+				break;
+			}
+		default:
+			*place = (char) value;
+			break;
+	}
+}
+
+/* What a narrow record begins with, but for the null flags. */
+static inline uint64
+szn_record_narrow_start(const SznFormat *format, const SznEvent *event)
+{
+	uint64		start = event->flags;
+
+	if (event->flags & SZN_HAS_TIME)
+		start |= ((uint64) event->time - (uint64) format->base) << SZN_TIME_SHIFT;
+	return start;
+}
+
+/* Make the record of a row at a place of the size that szn_record_size() said. */
 static inline void
 szn_record_fill(const SznFormat *format, SznRecord *record, Size size,
 				uint32 hash, const SznEvent *event,
 				const Datum *values, const bool *isnull)
 {
 	char	   *base = (char *) record;
-	Size		offset = format->fixed_size;
+	int			number = event->is_wide;
+	const SznLayout *layout = &format->layouts[number];
+	Size		offset = layout->fixed_size;
+	uint64		start;
 
-	record->time = event->time;
-	record->link = hash;
-	record->flags = event->flags;
-	record->nulls = 0;
-	if (format->has_expiry)
-		SZN_RECORD_EXPIRY(record) = event->expiry;
 	if (!format->is_fixed)
-		*(uint32 *) (base + format->length_offset) = (uint32) size;
+		szn_store_fixed(base + SZN_LENGTH_OFFSET,
+						number == 0 ? sizeof(uint16) : sizeof(uint32),
+						(Datum) (number == 0 ? size / SZN_RECORD_UNIT : size));
+	if (number == 1)
+	{
+		start = event->flags | SZN_WIDE;
+		szn_store_fixed(base + SZN_TIME_OFFSET(format), sizeof(int64), (Datum) event->time);
+	}
+	else
+		start = szn_record_narrow_start(format, event);
+	if (format->has_expiry)
+		szn_store_fixed(base + layout->expiry_offset, sizeof(int64), (Datum) event->expiry);
 	if (format->num_columns > SZN_HEADER_NULLS)
-		memset(base + format->nulls_offset, 0,
+		memset(base + layout->nulls_offset, 0,
 			   (format->num_columns - SZN_HEADER_NULLS + 7) / 8);
 
 	for (int i = 0; i < format->num_columns; i++)
@@ -171,36 +295,20 @@ szn_record_fill(const SznFormat *format, SznRecord *record, Size size,
 		if (isnull[column->source])
 		{
 			if (i < SZN_HEADER_NULLS)
-				record->nulls |= 1 << i;
+				start |= SZN_NULL_BIT(i);
 			else
-				base[format->nulls_offset + (i - SZN_HEADER_NULLS) / 8] |=
+				base[layout->nulls_offset + (i - SZN_HEADER_NULLS) / 8] |=
 					1 << ((i - SZN_HEADER_NULLS) % 8);
 		}
 		else if (column->byval)
-		{
-			char	   *place = base + column->offset;
-
-			switch (column->attlen)
-			{
-				case 8:
-					*(int64 *) place = (int64) value;
-					break;
-				case 4:
-					*(int32 *) place = (int32) value;
-					break;
-				case 2:
-					*(int16 *) place = (int16) value;
-					break;
-				default:
-					*place = (char) value;
-					break;
-			}
-		}
+			szn_store_fixed(base + column->offset[number], column->width[number], value);
 		else
 			offset = szn_put_value(column, base, offset, value);
 	}
 	if (!format->is_fixed)
 		memset(base + offset, 0, size - offset);
+	memcpy(record->start, &start, sizeof(start));
+	record->link = hash;
 }
 
 #endif							/* SZN_RECORD_WRITE_H */

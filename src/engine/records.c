@@ -3,9 +3,11 @@
  * records.c
  *	  Events as compact records: what the engine keeps of a row.
  *
- * Less than a tuple: a header of 16 bytes, columns of fixed width at places
+ * Less than a tuple: a header of 12 bytes, columns of fixed width at places
  * that are known beforehand, and the others behind them as in a tuple.  The
- * columns that say who the actor is come first.  Knows values and types, and
+ * columns that say who the actor is come first.  How much there is of a record
+ * decides how fast it is kept and read, so times and whole numbers are kept in
+ * fewer bytes where they are not large, as nearly all are.  Knows values and types, and
  * nothing of executor nodes or of where records are kept.
  *
  *-------------------------------------------------------------------------
@@ -16,10 +18,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
-#include "engine/records.h"
-
-/* Records lie one after the other; each begins aligned. */
-#define RECORD_ALIGN(size)	MAXALIGN(size)
+#include "engine/record_write.h"
 
 /* How much of a file is read at a time. */
 #define READ_SIZE		BLCKSZ
@@ -50,6 +49,34 @@ szn_is_image_type(Oid type)
 	}
 }
 
+/* Where everything is in narrow records, or in wide ones. */
+static void
+make_layout(SznFormat *format, int number)
+{
+	SznLayout  *layout = &format->layouts[number];
+	int			offset = sizeof(SznRecord);
+
+	if (!format->is_fixed)
+		offset += number == 0 ? sizeof(uint16) : sizeof(uint32);
+	if (number == 1)
+		offset += sizeof(int64);
+	layout->expiry_offset = offset;
+	if (format->has_expiry)
+		offset += sizeof(int64);
+	for (int i = 0; i < format->num_columns; i++)
+	{
+		SznColumn  *column = &format->columns[i];
+
+		column->offset[number] = column->byval ? offset : -1;
+		if (column->byval)
+			offset += column->width[number];
+	}
+	layout->nulls_offset = offset;
+	if (format->num_columns > SZN_HEADER_NULLS)
+		offset += (format->num_columns - SZN_HEADER_NULLS + 7) / 8;
+	layout->fixed_size = format->is_fixed ? TYPEALIGN(format->alignment, offset) : offset;
+}
+
 /*
  * The format for rows described by "descriptor": "columns" lists the places,
  * from 0, of the columns to keep; the first of them, one for each of the
@@ -60,7 +87,6 @@ szn_format_create(TupleDesc descriptor, List *columns,
 				  List *key_operators, List *key_collations, bool has_expiry)
 {
 	SznFormat  *format = (SznFormat *) palloc0(sizeof(SznFormat));
-	int			offset = sizeof(SznRecord);
 	ListCell   *cell;
 	ListCell   *cell2;
 
@@ -71,6 +97,9 @@ szn_format_create(TupleDesc descriptor, List *columns,
 	format->can_hash = true;
 	format->has_expiry = has_expiry;
 	format->is_fixed = true;
+	format->alignment = SZN_RECORD_UNIT;
+	format->narrowed = (int *) palloc(sizeof(int) * Max(format->num_columns, 1));
+	format->varying = (int *) palloc(sizeof(int) * Max(format->num_columns, 1));
 
 	foreach(cell, columns)
 	{
@@ -85,7 +114,18 @@ szn_format_create(TupleDesc descriptor, List *columns,
 		column->can_be_short = attribute->attlen == -1 &&
 			attribute->attstorage != TYPSTORAGE_PLAIN;
 		if (!column->byval)
+		{
 			format->is_fixed = false;
+			format->varying[format->num_varying++] = foreach_current_index(cell);
+			if (column->attalign == TYPALIGN_DOUBLE)
+				format->alignment = MAXIMUM_ALIGNOF;
+		}
+		column->width[0] = column->width[1] = column->attlen;
+		if (column->byval && attribute->atttypid == INT8OID)
+		{
+			column->width[0] = sizeof(int32);
+			format->narrowed[format->num_narrowed++] = foreach_current_index(cell);
+		}
 	}
 
 	forboth(cell, key_operators, cell2, key_collations)
@@ -105,35 +145,83 @@ szn_format_create(TupleDesc descriptor, List *columns,
 			format->can_hash = false;
 	}
 
-	/* the widest first, so that nothing is padded */
-	if (has_expiry)
-		offset += sizeof(int64);
-	for (int width = 8; width > 0; width /= 2)
-	{
-		for (int i = 0; i < format->num_columns; i++)
-		{
-			SznColumn  *column = &format->columns[i];
+	make_layout(format, 0);
+	make_layout(format, 1);
+	format->can_batch = !has_expiry && format->num_columns <= SZN_HEADER_NULLS;
+	return format;
+}
 
-			if (column->byval && column->attlen == width)
-			{
-				column->offset = offset;
-				offset += width;
-			}
-			else if (!column->byval)
-				column->offset = -1;
-		}
-		if (width == sizeof(uint32) && !format->is_fixed)
+/* One column of so many records, which is passed by value. */
+#define FILL_COLUMN(type) \
+	for (int i = 0; i < count; i++) \
+	{ \
+		type		value = (type) batch->values[i][source]; \
+ \
+		memcpy((char *) batch->records[i] + offset, &value, sizeof(value)); \
+		batch->starts[i] |= batch->nulls[i][source] ? null_bit : 0; \
+	}
+
+/* Make the records of a batch, all narrow; it is empty then. */
+void
+szn_batch_fill(const SznFormat *format, SznBatch *batch)
+{
+	int			count = batch->count;
+
+	for (int number = 0; number < format->num_columns; number++)
+	{
+		const SznColumn *column = &format->columns[number];
+		int			source = column->source;
+		int			offset = column->offset[0];
+		uint64		null_bit = SZN_NULL_BIT(number);
+
+		if (!column->byval)
+			continue;
+		switch (column->width[0])
 		{
-			format->length_offset = offset;
-			offset += sizeof(uint32);
+			case 8:
+				FILL_COLUMN(int64);
+				break;
+			case 4:
+				FILL_COLUMN(int32);
+				break;
+			case 2:
+				FILL_COLUMN(int16);
+				break;
+			default:
+				FILL_COLUMN(char);
+				break;
 		}
 	}
-	format->nulls_offset = offset;
-	if (format->num_columns > SZN_HEADER_NULLS)
-		offset += (format->num_columns - SZN_HEADER_NULLS + 7) / 8;
-	format->fixed_size = format->is_fixed ? RECORD_ALIGN(offset) : offset;
 
-	return format;
+	for (int i = 0; i < count; i++)
+	{
+		SznRecord  *record = batch->records[i];
+
+		if (!format->is_fixed)
+		{
+			char	   *base = (char *) record;
+			Size		size = batch->sizes[i];
+			Size		offset = format->layouts[0].fixed_size;
+
+			for (int j = 0; j < format->num_varying; j++)
+			{
+				int			number = format->varying[j];
+				const SznColumn *column = &format->columns[number];
+
+				if (batch->nulls[i][column->source])
+					batch->starts[i] |= SZN_NULL_BIT(number);
+				else
+					offset = szn_put_value(column, base, offset,
+										   batch->values[i][column->source]);
+			}
+			memset(base + offset, 0, size - offset);
+			szn_store_fixed(base + SZN_LENGTH_OFFSET, sizeof(uint16),
+							(Datum) (size / SZN_RECORD_UNIT));
+		}
+		memcpy(record->start, &batch->starts[i], sizeof(uint64));
+		record->link = batch->hashes[i];
+	}
+	batch->count = 0;
 }
 
 
@@ -158,7 +246,7 @@ static void
 read_columns(const SznFormat *format, SznRecord *record, int num_columns,
 			 Datum *values, bool *isnull)
 {
-	Size		offset = format->fixed_size;
+	Size		offset = szn_record_varying(format, record);
 
 	for (int i = 0; i < num_columns; i++)
 		szn_record_next_column(format, record, i, &offset, &values[i], &isnull[i]);
@@ -182,7 +270,7 @@ szn_record_read(const SznFormat *format, SznRecord *record,
 Size
 szn_record_actor_size(const SznFormat *format, SznRecord *record)
 {
-	Size		offset = format->fixed_size;
+	Size		offset = szn_record_varying(format, record);
 	Datum		value;
 	bool		isnull;
 

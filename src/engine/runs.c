@@ -15,41 +15,68 @@
 #include "engine/partition_write.h"
 
 
-/*
- * Read all input, where it is read by pages.
- *
- * Memory for a row is only needed where the actor's hash is a function's or
- * something has been computed.
- */
+/* Rows that have been read, row by row: memory is needed for each of them. */
+static void
+put_rows(SznScan *scan, SznHeapReader *heap)
+{
+	SznFormat  *format = scan->format;
+
+	for (int i = 0; i < heap->count; i++)
+	{
+		Datum	   *values = heap->values + i * heap->width;
+		bool	   *nulls = heap->nulls + i * heap->width;
+		SznEvent	event;
+
+		ResetExprContext(scan->css.ss.ps.ps_ExprContext);
+		szn_events_of_rows(scan, values, nulls, 0, 1, &event);
+		szn_partitions_put(scan->partitions, szn_hash_actor(format, values, nulls),
+						   &event, values, nulls);
+	}
+}
+
+/* The same, all at once. */
+static void
+put_batch(SznScan *scan, SznHeapReader *heap, SznBatch *batch)
+{
+	SznPartitions *partitions = scan->partitions;
+	SznFormat  *format = scan->format;
+	SznEvent	events[SZN_BATCH];
+	uint64		hashes[SZN_BATCH];
+	int			count = heap->count;
+	int			width = heap->width;
+
+	szn_events_of_rows(scan, heap->values, heap->nulls, width, count, events);
+	szn_hash_actors(format, heap->values, heap->nulls, width, count, hashes);
+	for (int i = 0; i < count; i++)
+		szn_partitions_put_in_batch(partitions, batch, (uint32) hashes[i], &events[i],
+									heap->values + i * width, heap->nulls + i * width);
+	szn_batch_fill(format, batch);
+}
+
+/* Read all input, where it is read by pages. */
 static void
 fill_from_heap(SznScan *scan)
 {
 	SznHeapReader *heap = scan->heap;
-	SznPartitions *partitions = scan->partitions;
-	SznFormat  *format = scan->format;
 	ExprContext *econtext = scan->css.ss.ps.ps_ExprContext;
-	bool		needs_memory = scan->num_varlena > 0;
+	bool		by_row = scan->num_varlena > 0 || !scan->format->can_batch;
 	MemoryContext caller_context;
+	SznBatch	batch;
 
-	for (int i = 0; i < format->num_keys; i++)
-		needs_memory |= !format->keys[i].is_image;
+	StaticAssertStmt(SZN_HEAP_ROWS <= SZN_BATCH, "all rows that are read at once");
+	batch.count = 0;
+	for (int i = 0; i < scan->format->num_keys; i++)
+		by_row |= !scan->format->keys[i].is_image;
 
 	/* a scan is begun in the query's own memory */
 	while (szn_heap_reader_fill(heap))
 	{
 		caller_context = MemoryContextSwitchTo(econtext->ecxt_per_tuple_memory);
-		for (; heap->next < heap->count; heap->next++)
-		{
-			Datum	   *values = heap->values + heap->next * heap->width;
-			bool	   *nulls = heap->nulls + heap->next * heap->width;
-			SznEvent	event;
-
-			if (needs_memory)
-				ResetExprContext(econtext);
-			szn_event_of_row(scan, values, nulls, &event);
-			szn_partitions_put(partitions, szn_hash_actor(format, values, nulls),
-							   &event, values, nulls);
-		}
+		if (by_row)
+			put_rows(scan, heap);
+		else
+			put_batch(scan, heap, &batch);
+		heap->next = heap->count;
 		scan->counters.rows += heap->count;
 		MemoryContextSwitchTo(caller_context);
 	}
@@ -100,13 +127,11 @@ szn_fill_partitions(SznScan *scan)
 		read_all(scan);
 	if (exchange)
 	{
-		if (scan->rules_known)
-			exchange->shared->rules_known = true;
 		szn_exchange_partitions(scan->partitions, gather);
 
 		/* who has read no row puts out those of others all the same */
-		if (exchange->shared->rules_known && !scan->rules_known)
-			szn_learn_rules(scan);
+		if (szn_exchange_has_base(exchange) && !scan->rules_known)
+			szn_learn_rules(scan, 0);
 	}
 }
 

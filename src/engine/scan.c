@@ -363,7 +363,7 @@ fill_slot(SznScan *scan, SznRecord *record)
 
 	if (scan->num_read > 0)
 	{
-		Size		offset = format->fixed_size;
+		Size		offset = szn_record_varying(format, record);
 
 		for (int i = 0; i < scan->num_read; i++)
 			szn_record_next_column(format, record, scan->read[i], &offset,
@@ -396,8 +396,8 @@ fill_slot(SznScan *scan, SznRecord *record)
 				}
 				break;
 			case SZN_FROM_TIME:
-				values[target] = Int64GetDatum(record->time);
-				nulls[target] = (record->flags & SZN_HAS_TIME) == 0;
+				values[target] = Int64GetDatum(szn_record_time(format, record));
+				nulls[target] = !szn_record_has_time(record);
 				break;
 			case SZN_FROM_EVENT_NUMBER:
 				values[target] = Int64GetDatum(scan->event_number);

@@ -37,6 +37,9 @@
 #define PHASE_MOVE		1
 #define PHASE_CLAIM		2
 
+/* Nobody has read a row with a time yet. */
+#define NO_BASE			((uint64) PG_INT64_MIN)
+
 /* How many bytes of shared memory it takes. */
 Size
 szn_exchange_size(int num_participants, int num_partitions)
@@ -72,6 +75,7 @@ szn_exchange_create(void *place, dsm_segment *segment,
 	memset(shared, 0, szn_exchange_size(num_participants, num_partitions));
 	BarrierInit(&shared->barrier, 0);
 	pg_atomic_init_u32(&shared->num_claimed, 0);
+	pg_atomic_init_u64(&shared->base, NO_BASE);
 	shared->segment = dsm_segment_handle(segment);
 	shared->num_partitions = num_partitions;
 	shared->num_participants = num_participants;
@@ -123,7 +127,7 @@ szn_exchange_reset(SznExchange *exchange, dsa_area *area)
 	memset(exchange->on_disk, 0, sizeof(bool) * shared->num_partitions);
 	BarrierInit(&shared->barrier, 0);
 	pg_atomic_write_u32(&shared->num_claimed, 0);
-	shared->rules_known = false;
+	pg_atomic_write_u64(&shared->base, NO_BASE);
 }
 
 
@@ -177,6 +181,27 @@ szn_exchange_enter(SznExchange *exchange, dsa_area *area)
 {
 	exchange->area = area;
 	return BarrierAttach(&exchange->shared->barrier) == PHASE_GATHER;
+}
+
+/*
+ * This time, or what another participant has said earlier: the base of all
+ * records.
+ */
+int64
+szn_exchange_agree_on_base(SznExchange *exchange, int64 time)
+{
+	uint64		said = NO_BASE;
+	uint64		mine = (uint64) time;
+
+	return (int64) (pg_atomic_compare_exchange_u64(&exchange->shared->base, &said, mine) ?
+					mine : said);
+}
+
+/* Has anybody read a row with a time? */
+bool
+szn_exchange_has_base(SznExchange *exchange)
+{
+	return pg_atomic_read_u64(&exchange->shared->base) != NO_BASE;
 }
 
 /* Wait until all who have entered have read their input. */

@@ -45,7 +45,7 @@ typedef struct SznShared
 	dsm_handle	segment;
 	int			num_partitions;
 	int			num_participants;	/* at most */
-	bool		rules_known;	/* a row with a time has been read */
+	pg_atomic_uint64 base;		/* of all participants' records */
 	SharedFileSet files;
 	SznParticipant participants[FLEXIBLE_ARRAY_MEMBER];
 	/* then, for each partition: has a participant moved it to disk? */
@@ -74,6 +74,8 @@ extern void szn_counters_add(SznCounters *sum, const SznCounters *counters);
 extern bool szn_exchange_enter(SznExchange *exchange, dsa_area *area);
 extern void szn_exchange_gathered(SznExchange *exchange);
 extern void szn_exchange_leave(SznExchange *exchange, SznShare *shares);
+extern int64 szn_exchange_agree_on_base(SznExchange *exchange, int64 time);
+extern bool szn_exchange_has_base(SznExchange *exchange);
 extern int	szn_exchange_claim(SznExchange *exchange);
 extern BufFile *szn_exchange_create_file(SznExchange *exchange, int partition);
 extern BufFile *szn_exchange_open_file(SznExchange *exchange, int participant,

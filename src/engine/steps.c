@@ -92,9 +92,8 @@ szn_init_operand(SznAggregate *node, SznOperand *operand, Expr *expr)
 				operand->kind = format->columns[i].byval ?
 					SZN_OPERAND_FIXED : SZN_OPERAND_VARYING;
 				operand->column = i;
-				operand->null_flag = i < SZN_HEADER_NULLS ? 1 << i : 0;
-				operand->offset = format->columns[i].offset;
-				operand->length = format->columns[i].attlen;
+				operand->null_flag = i < SZN_HEADER_NULLS ? SZN_NULL_BIT(i) : 0;
+				operand->fixed = format->columns[i];
 				break;
 			}
 		}
@@ -295,6 +294,25 @@ needs_label(const SznOperand *operand)
 	return operand->kind == SZN_OPERAND_RUN || operand->kind == SZN_OPERAND_EXPRESSION;
 }
 
+/* How many columns of variable width there are up to the step's last. */
+static int
+count_read(SznAggregate *node, SznStep *step)
+{
+	int			last = -1;
+	int			count = 0;
+
+	if (step->has_filter && step->filter.kind == SZN_OPERAND_VARYING)
+		last = step->filter.column;
+	for (int i = 0; i < step->num_arguments; i++)
+	{
+		if (step->arguments[i].kind == SZN_OPERAND_VARYING)
+			last = Max(last, step->arguments[i].column);
+	}
+	for (int i = 0; i <= last; i++)
+		count += !node->scan->format->columns[i].byval;
+	return count;
+}
+
 static void
 init_step(SznAggregate *node, SznStep *step, Aggref *aggref, List *arguments, Expr *filter)
 {
@@ -327,6 +345,11 @@ init_step(SznAggregate *node, SznStep *step, Aggref *aggref, List *arguments, Ex
 	if (step->kind == SZN_CALL || step->kind == SZN_COUNT_DISTINCT ||
 		step->kind == SZN_SUM_NUMERIC || step->kind == SZN_AVG_NUMERIC)
 		node->has_calls = true;
+	step->may_leave = step->kind == SZN_CALL ||
+		(step->kind == SZN_COUNT_DISTINCT && !step->distinct->is_image &&
+		 !step->distinct->is_text);
+	step->num_read = count_read(node, step);
+	node->num_read = Max(node->num_read, step->num_read);
 	if (needs_label(&step->filter))
 		node->needs_labels = true;
 	for (int i = 0; i < step->num_arguments; i++)
@@ -334,30 +357,6 @@ init_step(SznAggregate *node, SznStep *step, Aggref *aggref, List *arguments, Ex
 		if (needs_label(&step->arguments[i]))
 			node->needs_labels = true;
 	}
-}
-
-/* How many columns of variable width there are up to the last that is needed. */
-static int
-count_read(SznAggregate *node)
-{
-	int			last = -1;
-	int			count = 0;
-
-	for (int i = 0; i < node->num_row_steps; i++)
-	{
-		SznStep    *step = &node->row_steps[i];
-
-		if (step->has_filter && step->filter.kind == SZN_OPERAND_VARYING)
-			last = Max(last, step->filter.column);
-		for (int j = 0; j < step->num_arguments; j++)
-		{
-			if (step->arguments[j].kind == SZN_OPERAND_VARYING)
-				last = Max(last, step->arguments[j].column);
-		}
-	}
-	for (int i = 0; i <= last; i++)
-		count += !node->scan->format->columns[i].byval;
-	return count;
 }
 
 /* Once the node knows its scan. */
@@ -412,5 +411,4 @@ szn_init_steps(SznAggregate *node, CustomScan *plan)
 		if (!node->scan->format->columns[i].byval)
 			node->read[count++] = i;
 	}
-	node->num_read = count_read(node);
 }

@@ -75,7 +75,7 @@ read_ahead(SznScan *scan)
 
 		if (szn_read_input(scan, &event))
 		{
-			Size		size = szn_record_size(scan->format, scan->input_values,
+			Size		size = szn_record_size(scan->format, &event, scan->input_values,
 											   scan->input_nulls);
 
 			reserve(scan, &scan->buffer, &scan->buffer_size, size);
@@ -230,10 +230,11 @@ szn_next_of_stream(SznScan *scan)
 		if (!scan->format->is_fixed)
 			ResetExprContext(scan->css.ss.ps.ps_ExprContext);
 		is_over = !read_ahead(scan) || is_new_actor(scan);
-		is_untimed = scan->ahead && (scan->ahead->flags & SZN_HAS_TIME) == 0;
+		is_untimed = scan->ahead && !szn_record_has_time(scan->ahead);
 
 		if (scan->has_instant &&
-			(is_over || is_untimed || scan->ahead->time != scan->instant.time))
+			(is_over || is_untimed ||
+			 szn_record_time(scan->format, scan->ahead) != scan->instant.time))
 		{
 			take_instant(scan);
 			continue;
@@ -266,7 +267,7 @@ szn_next_of_stream(SznScan *scan)
 		if (scan->hold == SZN_HOLD_NOTHING)
 		{
 			if (!SZN_RUN_EXISTS(&scan->boundary.run) ||
-				scan->boundary.run.ended_at != record->time)
+				scan->boundary.run.ended_at != szn_record_time(scan->format, record))
 			{
 				szn_begin_instant(scan, &scan->instant, record);
 				if (szn_boundary_step(&scan->boundary, &scan->instant))
@@ -383,8 +384,8 @@ szn_sort_partition(SznScan *scan)
 			slot->tts_values[i + 1] = values[i];
 			slot->tts_isnull[i + 1] = nulls[i];
 		}
-		slot->tts_values[num_keys + 1] = Int64GetDatum(record->time);
-		slot->tts_isnull[num_keys + 1] = (record->flags & SZN_HAS_TIME) == 0;
+		slot->tts_values[num_keys + 1] = Int64GetDatum(szn_record_time(format, record));
+		slot->tts_isnull[num_keys + 1] = !szn_record_has_time(record);
 		slot->tts_values[num_keys + 2] = PointerGetDatum(bytes);
 		slot->tts_isnull[num_keys + 2] = false;
 		ExecStoreVirtualTuple(slot);
