@@ -1700,6 +1700,28 @@ LEFT JOIN actor AS a ON a.view_schema OPERATOR(pg_catalog.=) v.view_schema
 ORDER BY v.view_schema, v.session, v.relation OPERATOR(pg_catalog.<>) 'sessions', v.relation, v.attnum;
 GRANT SELECT ON sessionize.fields TO PUBLIC;
 
+CREATE FUNCTION sessionize.progress_info(
+    OUT pid integer, OUT datid oid, OUT relid oid, OUT phase bigint,
+    OUT rows_read bigint, OUT rows_estimated bigint,
+    OUT partitions_total bigint, OUT partitions_done bigint, OUT bytes_spilled bigint
+) RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'sessionize_progress_info'
+LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL RESTRICTED COST 100 ROWS 10;
+
+CREATE VIEW sessionize.progress AS
+SELECT p.pid, a.leader_pid, p.datid, d.datname, a.usename, p.relid,
+       CASE WHEN p.phase OPERATOR(pg_catalog.=) 0 THEN 'beginning'
+            WHEN p.phase OPERATOR(pg_catalog.=) 1 THEN 'reading rows'
+            WHEN p.phase OPERATOR(pg_catalog.=) 2 THEN 'waiting for other processes'
+            WHEN p.phase OPERATOR(pg_catalog.=) 3 THEN 'sorting partition'
+            WHEN p.phase OPERATOR(pg_catalog.=) 4 THEN 'putting out sessions'
+            WHEN p.phase OPERATOR(pg_catalog.=) 5 THEN 'streaming' END AS phase,
+       p.rows_read, p.rows_estimated, p.partitions_total, p.partitions_done, p.bytes_spilled
+FROM sessionize.progress_info() AS p
+LEFT JOIN pg_catalog.pg_stat_activity AS a ON a.pid OPERATOR(pg_catalog.=) p.pid
+LEFT JOIN pg_catalog.pg_database AS d ON d.oid OPERATOR(pg_catalog.=) p.datid;
+GRANT SELECT ON sessionize.progress TO PUBLIC;
+
 COMMENT ON TABLE sessionize.session_definition IS 'named session definitions; change them through the functions';
 COMMENT ON COLUMN sessionize.session_definition.schema IS 'schema of the three views';
 COMMENT ON COLUMN sessionize.session_definition.name IS 'name of the sessions view; the others are called name_events and name_actors';
@@ -1776,3 +1798,17 @@ COMMENT ON COLUMN sessionize.fields.type IS 'type of the column';
 COMMENT ON COLUMN sessionize.fields.kind IS 'attribute, automatic or custom (a metric)';
 COMMENT ON COLUMN sessionize.fields.label IS 'what people call it';
 COMMENT ON COLUMN sessionize.fields.definition IS 'what it is';
+COMMENT ON FUNCTION sessionize.progress_info() IS 'internal to progress';
+COMMENT ON VIEW sessionize.progress IS 'session scans that are running now: one row per process, in all databases; what others do is shown to members of their role and of pg_read_all_stats';
+COMMENT ON COLUMN sessionize.progress.pid IS 'process, as in pg_stat_activity';
+COMMENT ON COLUMN sessionize.progress.leader_pid IS 'of a parallel worker: the process whose query it is';
+COMMENT ON COLUMN sessionize.progress.datid IS 'database that it is connected to';
+COMMENT ON COLUMN sessionize.progress.datname IS 'name of that database';
+COMMENT ON COLUMN sessionize.progress.usename IS 'role that is logged in';
+COMMENT ON COLUMN sessionize.progress.relid IS 'table that is read, in that database; null: not just one';
+COMMENT ON COLUMN sessionize.progress.phase IS 'beginning, reading rows, waiting for other processes, sorting partition, putting out sessions or streaming';
+COMMENT ON COLUMN sessionize.progress.rows_read IS 'rows that this process has read so far';
+COMMENT ON COLUMN sessionize.progress.rows_estimated IS 'rows that the planner had expected, for one time that the query comes to the scan';
+COMMENT ON COLUMN sessionize.progress.partitions_total IS 'partitions by actor, those of all processes of the query; 0: streaming needs none';
+COMMENT ON COLUMN sessionize.progress.partitions_done IS 'partitions that this process has put out, or found empty';
+COMMENT ON COLUMN sessionize.progress.bytes_spilled IS 'bytes that this process has written to temporary files';

@@ -16,6 +16,7 @@
 #endif
 
 #include "nodes/pathnodes.h"
+#include "utils/backend_status.h"
 #include "utils/selfuncs.h"
 #include "utils/timestamp.h"
 
@@ -105,6 +106,12 @@ szn_has_run_condition(WindowClause *window, List *calls)
 #else
 #define szn_function_aclcheck(function, role, mode) \
 	pg_proc_aclcheck(function, role, mode)
+#endif
+
+/* 16 says by what this function finds a backend */
+#if PG_VERSION_NUM < 160000
+#define pgstat_get_local_beentry_by_index(number) \
+	pgstat_fetch_stat_local_beentry(number)
 #endif
 
 /* 16 lets a sort keep the value that it gives back */

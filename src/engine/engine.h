@@ -16,6 +16,7 @@
 #include "compat.h"
 #include "engine/heap.h"
 #include "engine/partitions.h"
+#include "engine/progress.h"
 #include "engine/spool.h"
 #include "functions/arguments.h"
 
@@ -135,6 +136,7 @@ typedef struct SznScan
 	bool		begun;
 	bool		input_done;
 	SznCounters counters;
+	SznProgress progress;
 	SznBoundary boundary;
 	SznRun		run;			/* of the row at hand */
 	uint64		run_serial;		/* counts them, those without sessions as well */

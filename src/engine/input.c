@@ -121,7 +121,8 @@ szn_read_input(SznScan *scan, SznEvent *event)
 {
 	if (!read_row(scan))
 		return false;
-	scan->counters.rows++;
+	if (++scan->counters.rows % SZN_ROWS_PER_REPORT == 0)
+		szn_progress_report(scan);
 	szn_events_of_rows(scan, scan->input_values, scan->input_nulls, 0, 1, event);
 	return true;
 }

@@ -78,6 +78,7 @@ fill_from_heap(SznScan *scan)
 			put_batch(scan, heap, &batch);
 		heap->next = heap->count;
 		scan->counters.rows += heap->count;
+		szn_progress_report(scan);
 		MemoryContextSwitchTo(caller_context);
 	}
 }
@@ -127,12 +128,14 @@ szn_fill_partitions(SznScan *scan)
 		read_all(scan);
 	if (exchange)
 	{
+		szn_progress_enter(scan, SZN_PHASE_WAITING);
 		szn_exchange_partitions(scan->partitions, gather);
 
 		/* who has read no row puts out those of others all the same */
 		if (szn_exchange_has_base(exchange) && !scan->rules_known)
 			szn_learn_rules(scan, 0);
 	}
+	szn_progress_enter(scan, SZN_PHASE_PUTTING_OUT);
 }
 
 /* On to the next run of the actor at hand: read until it is complete. */
@@ -166,10 +169,17 @@ szn_next_partition(SznScan *scan)
 	scan->next_actor = 0;
 	scan->actor = NULL;
 	if (scan->state == SZN_PARTITION_NONE)
+	{
+		szn_progress_end(scan);
 		return false;
+	}
 	scan->partition = &scan->partitions->partitions[scan->partitions->current];
 	if (scan->state == SZN_PARTITION_FILE)
+	{
+		szn_progress_enter(scan, SZN_PHASE_SORTING);
 		szn_sort_partition(scan);
+	}
+	szn_progress_enter(scan, SZN_PHASE_PUTTING_OUT);
 	if (scan->state == SZN_PARTITION_STREAM || scan->state == SZN_PARTITION_FILE)
 		szn_begin_stream(scan);
 	return true;

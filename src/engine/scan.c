@@ -291,6 +291,7 @@ begin_scan(CustomScanState *node, EState *estate, int eflags)
 	input = ExecInitNode((Plan *) linitial(plan->custom_plans), estate,
 						 eflags & ~(EXEC_FLAG_REWIND | EXEC_FLAG_BACKWARD | EXEC_FLAG_MARK));
 	node->custom_ps = list_make1(input);
+	szn_progress_init(scan);
 
 	/* a stream may end early, and then nobody wants a page read to its end */
 	if (scan->mode == SZN_MODE_PARTITIONED)
@@ -416,6 +417,8 @@ void
 szn_begin_records(SznScan *scan)
 {
 	scan->begun = true;
+	szn_progress_enter(scan, scan->mode == SZN_MODE_PARTITIONED ?
+					   SZN_PHASE_READING : SZN_PHASE_STREAMING);
 	if (scan->mode == SZN_MODE_PARTITIONED)
 		szn_fill_partitions(scan);
 	else
@@ -471,6 +474,7 @@ exec_scan(CustomScanState *node)
 void
 szn_forget(SznScan *scan)
 {
+	szn_progress_end(scan);
 	szn_end_sort(scan);
 	if (scan->heap)
 		szn_heap_reader_rewind(scan->heap);

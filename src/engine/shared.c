@@ -128,6 +128,7 @@ szn_exchange_reset(SznExchange *exchange, dsa_area *area)
 	BarrierInit(&shared->barrier, 0);
 	pg_atomic_write_u32(&shared->num_claimed, 0);
 	pg_atomic_write_u64(&shared->base, NO_BASE);
+	exchange->num_claims = 0;
 }
 
 
@@ -264,7 +265,10 @@ szn_exchange_claim(SznExchange *exchange)
 	if (pg_atomic_read_u32(&shared->num_claimed) >= (uint32) shared->num_partitions)
 		return -1;
 	claim = pg_atomic_fetch_add_u32(&shared->num_claimed, 1);
-	return claim < (uint32) shared->num_partitions ? exchange->order[claim] : -1;
+	if (claim >= (uint32) shared->num_partitions)
+		return -1;
+	exchange->num_claims++;
+	return exchange->order[claim];
 }
 
 

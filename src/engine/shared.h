@@ -59,6 +59,7 @@ typedef struct SznExchange
 	int			me;
 	dsa_area   *area;			/* NULL before the first row is asked for */
 	int		   *order;			/* in which partitions are claimed */
+	int			num_claims;		/* made by this participant */
 	SznShare  **shares;			/* of each participant; NULL: none */
 } SznExchange;
 

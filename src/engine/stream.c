@@ -86,6 +86,8 @@ read_ahead(SznScan *scan)
 		}
 	}
 	scan->stream_ended = true;
+	if (scan->mode == SZN_MODE_STREAMED)
+		szn_progress_end(scan);
 	return false;
 }
 
