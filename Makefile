@@ -8,6 +8,7 @@
 #   make demo, make dashboard   see demo/
 #   make check-clients          reads sessions through what people use, see clients/
 #   make deb, make dist         Debian packages, an archive for PGXN; into dist/
+#                               (make deb MAJORS="15 17 18" for these)
 #   make bench                  see bench/; takes long, and is no test
 #
 # The version's only home is sessionize.control.
@@ -80,7 +81,7 @@ bench:
 	@bench/run
 
 deb:
-	@tools/deb
+	@tools/deb $(MAJORS)
 
 dist:
 	@tools/dist

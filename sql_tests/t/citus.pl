@@ -17,7 +17,8 @@ use PostgreSQL::Test::Utils;
 use SessionizeTest;
 
 my $SHARDS = 32;
-my $coordinator = start_cluster('citus_coordinator', 'fsync = off');
+my @CONF = ('fsync = off', 'max_connections = 150');
+my $coordinator = start_cluster('citus_coordinator', @CONF);
 
 if ($coordinator->safe_psql('postgres', q{SELECT count(*) FROM pg_available_extensions WHERE name = 'citus'}) eq '0')
 {
@@ -25,7 +26,7 @@ if ($coordinator->safe_psql('postgres', q{SELECT count(*) FROM pg_available_exte
 	plan skip_all => 'this PostgreSQL has no citus: nothing is known of distributed tables on it';
 }
 
-my @nodes = ($coordinator, map { start_cluster("citus_worker_$_", 'fsync = off') } 1 .. 2);
+my @nodes = ($coordinator, map { start_cluster("citus_worker_$_", @CONF) } 1 .. 2);
 foreach my $node (@nodes)
 {
 	# servers talk to each other, and nothing about it leaves this machine
@@ -57,6 +58,13 @@ ask(qq{
 		'/page/' || i % 7, i % 1000 / 7.0
 	FROM generate_series(1, 20000::bigint) AS i;
 	INSERT INTO event TABLE here.event;
+	CREATE TABLE event_of_days (LIKE event) PARTITION BY RANGE (ts);
+	CREATE TABLE here.event_of_days AS SELECT * FROM here.event WHERE ts IS NOT NULL;
+	CREATE TABLE event_1 PARTITION OF event_of_days FOR VALUES FROM (MINVALUE) TO ('2026-01-02');
+	CREATE TABLE event_2 PARTITION OF event_of_days FOR VALUES FROM ('2026-01-02') TO ('2026-01-03');
+	CREATE TABLE event_3 PARTITION OF event_of_days FOR VALUES FROM ('2026-01-03') TO (MAXVALUE);
+	SELECT create_distributed_table('event_of_days', 'user_id');
+	INSERT INTO event_of_days TABLE here.event_of_days;
 	ANALYZE;});
 
 # The same definitions over each, with a metric of each kind
@@ -72,7 +80,13 @@ foreach my $schema ('public', 'here')
 		SELECT sessionize.define_metric('visit', 'pages', 'count(DISTINCT page)');
 		SELECT sessionize.define_metric('visit', 'first purchases', 'count(*)', filter => \$\$kind = 'purchase'\$\$,
 			session_filter => 'session_number = 1');
-		SELECT sessionize.define_session('by_page', 'event', 'page', 'ts', '30 minutes');});
+		SELECT sessionize.define_metric('visit', 'steps', 'sessionize.funnel(ts, page = ''/page/1'', kind = ''purchase'')');
+		SELECT sessionize.define_metric('visit', 'purchases in second', 'count(*)', filter => \$\$kind = 'purchase'\$\$,
+			session_filter => 'event_count > 2', nth => 2);
+		SELECT sessionize.define_session('long_visit', 'event', 'user_id', 'ts', '30 minutes', keep => 'event_count >= 5');
+		SELECT sessionize.define_session('part_visit', 'event', 'user_id, kind', 'ts', '30 minutes');
+		SELECT sessionize.define_session('by_page', 'event', 'page', 'ts', '30 minutes');
+		SELECT sessionize.define_session('of_days', 'event_of_days', 'user_id', 'ts', '30 minutes');});
 }
 
 # ---------- queries, and what is above the tasks in their plans ----------
@@ -89,6 +103,10 @@ my @WHOLE = (
 	[ 'how actors are spread', 'SELECT session_count, count(*) FROM visit_actors GROUP BY 1' ],
 	[ 'sessions with their events', q{SELECT v.user_id, v.session_number, count(*) FROM visit AS v
 		JOIN visit_events AS e ON e.user_id = v.user_id AND e.session_id = v.session_id GROUP BY 1, 2} ],
+	[ 'sessions that are kept', 'SELECT * FROM long_visit' ],
+	[ 'an actor with more to it', 'SELECT * FROM part_visit' ],
+	[ 'partitions by time', 'SELECT * FROM of_days' ],
+	[ 'across actors', 'SELECT count(DISTINCT started_at), percentile_disc(0.9) WITHIN GROUP (ORDER BY event_count) FROM visit' ],
 	[ 'an aggregate', q{SELECT user_id, sessionize.session_count(ts, '30 minutes') FROM event WHERE ts IS NOT NULL GROUP BY 1} ],
 	[ 'window functions', q{SELECT user_id, max(n) FROM (SELECT user_id,
 		sessionize.session_number(ts, '30 minutes') OVER (PARTITION BY user_id ORDER BY ts) AS n FROM event) AS x GROUP BY 1} ]);
@@ -138,11 +156,32 @@ my $since = q{SELECT user_id, started_at, event_count FROM visit WHERE started_a
 like(plan_of($since), qr/ts >= '2026-01-03 11:30:00/, 'a range of starts is one of events in the shard');
 is(differences($since), '0|0|t', '... and the answer is that of one machine');
 
+my $days = q{SELECT user_id, started_at FROM of_days WHERE started_at >= '2026-01-03 12:00'};
+my $plan_of_days = plan_of($days);
+like($plan_of_days, qr/ on event_3_\d+/, 'partitions by time: the shard of the partition is read');
+unlike($plan_of_days, qr/ on event_[12]_\d+/, '... and those of others are not');
+is(differences($days), '0|0|t', '... and the answer is that of one machine');
+
+# ---------- definitions ----------
+
+is(differences(q{SELECT * FROM sessionize.read(NULL::visit, inactivity => '10 minutes')}), '0|0|t', 'read(), with another inactivity');
+is(differences(q{SELECT * FROM sessionize.compare('visit', '10 minutes')}), '0|0|t', 'compare()');
+ask("SET search_path = $_; SET client_min_messages = error; SELECT sessionize.alter_session('visit', 'inactivity', '1 hour')") foreach ('public', 'here');
+is(differences('SELECT * FROM visit'), '0|0|t', 'a definition that has changed');
+like(plan_of('SELECT * FROM visit'), qr/Task Count: $SHARDS\n/, '... is still made in the shards');
+
 # ---------- what is not pushed down ----------
 
 # An actor that is not the distribution column: right, or refused, but never wrong
 like(plan_of('SELECT * FROM by_page'), qr/Distributed Subplan|intermediate_result/, 'sessions of another actor: the rows are pulled up');
 is(differences('SELECT * FROM by_page'), '0|0|t', '... and the answer is that of one machine');
+
+# Events of the sessions that are kept: Citus refuses a sub-select that has the clock in it and no table
+like(error_as($coordinator, 'postgres', 'SELECT * FROM long_visit_events'), qr/\A0A000: cannot push down this subquery/,
+	'events of sessions that are kept: refused');
+is( differences(q{SELECT e.event_id, e.session_id FROM visit_events AS e
+		JOIN visit AS v ON v.user_id = e.user_id AND v.session_id = e.session_id WHERE v.event_count >= 5}),
+	'0|0|t', '... but a join has them');
 
 # ---------- events that come and go ----------
 
