@@ -224,19 +224,18 @@ for my $turn (1, $ROWS / 2)
 	end($session);
 }
 
-# Sessions of sessions: two scans, of which the upper one tells
+# Sessions of sessions: two scans, of which the upper one tells, although it is the lower one
+# that works
 {
-	my $inner = q{SELECT actor, sessionize.session_number(t, 20) OVER w AS n, t FROM event WINDOW w AS (PARTITION BY actor ORDER BY t)};
+	my $inner = qq{SELECT actor, sessionize.session_number(t, 20) OVER w AS n, t FROM event
+		WHERE (i <> 50000 OR $SLEEP) WINDOW w AS (PARTITION BY actor ORDER BY t)};
 	my $session = await(start('alice', qq{
 		SELECT count(n2) FROM (
 			SELECT sessionize.session_number(t, 1000) OVER (PARTITION BY n ORDER BY t) AS n2
-			FROM (SELECT n, min(t) AS t FROM ($inner) AS a GROUP BY actor, n OFFSET 0) AS b
-			WHERE (nextval('turn') <> 30000 OR $SLEEP)) AS c}), 'first');
-	my $progress = progress_of($session);
+			FROM (SELECT n, min(t) AS t FROM ($inner) AS a GROUP BY actor, n) AS b) AS c}), 'first');
 
-	is($progress->{phase}, 'reading rows', 'a scan over another: the upper one tells');
-	cmp_ok(abs($progress->{rows_read} - 30000), '<=', 64, '... what it has read of the lower one');
-	$node->safe_psql('postgres', q{SELECT setval('turn', 1, false)});
+	is( $node->safe_psql('postgres', 'SELECT phase, rows_read FROM sessionize.progress'),
+		'reading rows|0', 'a scan over another: the upper one tells what it has read, which is nothing yet');
 	end($session);
 }
 
