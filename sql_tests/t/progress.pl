@@ -197,8 +197,9 @@ for my $turn (1, $ROWS / 2)
 				AND count(*) FILTER (WHERE phase = 'waiting for other processes') = count(*) - 1
 			FROM sessionize.progress HAVING count(*) > 1}),
 		'parallel: who has read its rows waits');
-	cmp_ok(abs($node->safe_psql('postgres', 'SELECT sum(rows_read) FROM sessionize.progress') - $ROWS), '<=', 300,
-		'... and together they have read the rest');
+	# less the pages that the sleeping one has taken: from 17 on, some ahead of the row
+	is( $node->safe_psql('postgres', "SELECT sum(rows_read) BETWEEN $ROWS / 2 AND $ROWS - 1 FROM sessionize.progress"),
+		't', '... and together they have read the rest');
 	$session->{pid} = $node->safe_psql('postgres', 'SELECT DISTINCT coalesce(leader_pid, pid) FROM sessionize.progress');
 	end($session);
 }
