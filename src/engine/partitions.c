@@ -21,7 +21,8 @@
  * Chunks, files' buffers and the actors of the partition at hand all count
  * against the budget.  In parallel, chunks and files are shared, and "all have
  * been added" and "one after the other" are what all participants do together:
- * see exchange.c.  Knows nothing of executor nodes or sessions.
+ * see exchange.c.  Files are partition_files.c's.  Knows nothing of executor
+ * nodes or sessions.
  *
  *-------------------------------------------------------------------------
  */
@@ -44,23 +45,6 @@
 #define MIN_CHUNK			1024
 #define MAX_CHUNK			(32 * 1024)
 
-/* What a temporary file needs in memory: a block, and how to find the file. */
-#define FILE_MEMORY			(BLCKSZ + 512)
-
-/*
- * What it takes to put one record among its actor's, at worst: an actor of
- * its own, and its part of the hash table, both of which have just grown.
- */
-#define ACTOR_MEMORY		(2 * sizeof(SznActor) + 6 * sizeof(uint32))
-
-/* A partition that is too large can be divided so often, and into so many. */
-#define MAX_DEPTH			4
-#define MIN_PARTS			2
-#define MAX_PARTS			256
-
-static void free_chunks(SznPartitions *partitions, SznPartition *partition);
-static void close_file(SznPartitions *partitions, SznPartition *partition);
-
 
 /*
  * How many partitions to make for so many rows of this width: as many as let
@@ -70,7 +54,7 @@ int
 szn_choose_num_partitions(double rows, double width, Size budget)
 {
 	double		wanted = ceil(rows * width / PARTITION_TARGET);
-	double		affordable = budget / 4 / FILE_MEMORY;
+	double		affordable = budget / 4 / SZN_FILE_MEMORY;
 
 	/* the planner's guess may be far too low, and partitions cost little */
 	wanted = Max(wanted, 32);
@@ -129,9 +113,9 @@ szn_partitions_end(SznPartitions *partitions)
 {
 	for (int i = 0; i < partitions->num_partitions; i++)
 	{
-		close_file(partitions, &partitions->partitions[i]);
+		szn_partition_close(partitions, &partitions->partitions[i]);
 		if (partitions->exchange)
-			free_chunks(partitions, &partitions->partitions[i]);
+			szn_partition_free_chunks(partitions, &partitions->partitions[i]);
 	}
 }
 
@@ -144,7 +128,7 @@ szn_partitions_end(SznPartitions *partitions)
 Size
 szn_partitions_memory(SznPartitions *partitions)
 {
-	return partitions->memory + (Size) partitions->num_files * FILE_MEMORY +
+	return partitions->memory + (Size) partitions->num_files * SZN_FILE_MEMORY +
 		partitions->samples;
 }
 
@@ -190,8 +174,8 @@ szn_partitions_note_chunk(SznPartitions *partitions, SznPartition *partition,
 	partitions->memory += memory;
 }
 
-static SznChunk *
-add_chunk(SznPartitions *partitions, SznPartition *partition, Size size)
+SznChunk *
+szn_partition_add_chunk(SznPartitions *partitions, SznPartition *partition, Size size)
 {
 	SznExchange *exchange = partitions->exchange;
 	SznChunk   *chunk;
@@ -218,8 +202,8 @@ add_chunk(SznPartitions *partitions, SznPartition *partition, Size size)
 	return chunk;
 }
 
-static void
-free_chunks(SznPartitions *partitions, SznPartition *partition)
+void
+szn_partition_free_chunks(SznPartitions *partitions, SznPartition *partition)
 {
 	SznExchange *exchange = partitions->exchange;
 	dsa_pointer pointer = partition->first_chunk;
@@ -252,102 +236,6 @@ szn_partitions_forget_sample(SznPartitions *partitions, SznPartition *partition)
 	partition->sample = NULL;
 }
 
-/* Keep what is known of a partition's file up to date with one more record. */
-static void
-note_record(SznPartitions *partitions, SznPartition *partition,
-			SznRecord *record, Size size)
-{
-	uint32		hash = record->link;
-
-	partition->num_records++;
-	partition->num_bytes += size;
-
-	/* Boyer and Moore's vote */
-	if (partition->votes == 0)
-		partition->candidate = hash;
-	partition->votes += hash == partition->candidate ? 1 : -1;
-
-	if (partition->num_records == 1)
-	{
-		Size		sample_size = szn_record_actor_size(partitions->format, record);
-
-		partition->sample = (SznRecord *)
-			MemoryContextAllocHuge(partitions->context, sample_size);
-		memcpy(partition->sample, record, sample_size);
-		partitions->samples += sample_size;
-		partition->is_single = true;
-		partition->is_ordered = true;
-	}
-	else if (partition->is_single)
-	{
-		partition->is_single = hash == partition->sample->link;
-		if (partition->is_single)
-		{
-			MemoryContext caller_context =
-				MemoryContextSwitchTo(partitions->comparison_context);
-
-			partition->is_single =
-				szn_same_actor(partitions->format, partition->sample, record);
-			MemoryContextSwitchTo(caller_context);
-			MemoryContextReset(partitions->comparison_context);
-		}
-		if (!partition->is_single)
-			szn_partitions_forget_sample(partitions, partition);
-	}
-
-	if (!szn_record_has_time(record))
-		partition->has_untimed = true;
-	else
-	{
-		int64		time = szn_record_time(partitions->format, record);
-
-		if (partition->has_untimed ||
-			(partition->num_records > 1 && time < partition->last_time))
-			partition->is_ordered = false;
-		partition->last_time = time;
-	}
-}
-
-/* Do others have a share in this partition? */
-static bool
-is_shared(SznPartitions *partitions, SznPartition *partition)
-{
-	return partitions->exchange &&
-		partition - partitions->partitions < partitions->num_shared;
-}
-
-static void
-write_file(SznPartitions *partitions, SznPartition *partition,
-		   void *data, Size size)
-{
-	if (partition->file == NULL)
-	{
-		MemoryContext caller_context = MemoryContextSwitchTo(partitions->context);
-
-		partition->file = is_shared(partitions, partition) ?
-			szn_exchange_create_file(partitions->exchange,
-									 partition - partitions->partitions) :
-			BufFileCreateTemp(false);
-		partitions->num_files++;
-		MemoryContextSwitchTo(caller_context);
-	}
-	BufFileWrite(partition->file, data, size);
-	partitions->counters->disk_bytes += size;
-}
-
-static void
-close_file(SznPartitions *partitions, SznPartition *partition)
-{
-	if (partition->parts)
-		szn_exchange_close(partitions, partition);
-	if (partition->file == NULL)
-		return;
-	BufFileClose(partition->file);
-	partition->file = NULL;
-	partitions->num_files--;
-	szn_partitions_forget_sample(partitions, partition);
-}
-
 /* Note in its header how far the partition's last chunk is filled. */
 void
 szn_partitions_close_chunk(SznPartitions *partitions, int number)
@@ -363,32 +251,6 @@ szn_partitions_close_chunk(SznPartitions *partitions, int number)
 	}
 	tail->next = NULL;
 	tail->end = NULL;
-}
-
-/* Move a partition from memory to disk. */
-void
-szn_partitions_spill(SznPartitions *partitions, SznPartition *partition)
-{
-	SznFormat  *format = partitions->format;
-
-	szn_partitions_close_chunk(partitions, partition - partitions->partitions);
-	for (int i = 0; i < partition->num_chunks; i++)
-	{
-		SznChunk   *chunk = partition->chunks[i];
-		Size		offset = 0;
-
-		CHECK_FOR_INTERRUPTS();
-		while (offset < chunk->used)
-		{
-			SznRecord  *record = (SznRecord *) (SZN_CHUNK_DATA(chunk) + offset);
-			Size		size = szn_record_length(format, record);
-
-			note_record(partitions, partition, record, size);
-			offset += size;
-		}
-		write_file(partitions, partition, SZN_CHUNK_DATA(chunk), chunk->used);
-	}
-	free_chunks(partitions, partition);
 }
 
 /* Move the largest partition in memory to disk.  False if there is none. */
@@ -454,7 +316,7 @@ begin_chunk(SznPartitions *partitions, int number, Size size)
 		if (partition->file)
 			return false;
 	}
-	chunk = add_chunk(partitions, partition, chunk_size);
+	chunk = szn_partition_add_chunk(partitions, partition, chunk_size);
 	tail->next = SZN_CHUNK_DATA(chunk);
 	tail->end = tail->next + chunk_size;
 	return true;
@@ -493,8 +355,8 @@ szn_partitions_make_room(SznPartitions *partitions, uint32 hash,
 			MemoryContextAllocHuge(partitions->context, partitions->scratch_size);
 	}
 	szn_record_fill(format, partitions->scratch, size, hash, event, values, isnull);
-	note_record(partitions, partition, partitions->scratch, size);
-	write_file(partitions, partition, partitions->scratch, size);
+	szn_partition_note(partitions, partition, partitions->scratch, size);
+	szn_partition_write(partitions, partition, partitions->scratch, size);
 }
 
 /* Add the record of a row. */
@@ -512,200 +374,6 @@ szn_partitions_add(SznPartitions *partitions, SznEvent *event,
  */
 
 /*
- * The next record of the partition's file, valid until the next call; NULL at
- * its end.
- */
-SznRecord *
-szn_partition_read(SznPartitions *partitions)
-{
-	SznPartition *partition = &partitions->partitions[partitions->current];
-
-	if (partition->parts)
-		return szn_exchange_read(partitions, partition);
-	if (partition->num_records == 0)
-		return NULL;
-	partition->num_records--;
-	return szn_reader_next(&partitions->reader);
-}
-
-/* The partition's file, to be read again by the caller as well. */
-BufFile *
-szn_partition_file(SznPartitions *partitions)
-{
-	return partitions->partitions[partitions->current].file;
-}
-
-/*
- * So many bytes from the beginning of a file, which are whole records, into
- * chunks of the partition.  A record that the end of a chunk cuts in two is
- * moved to the next one.
- */
-void
-szn_partitions_load(SznPartitions *partitions, SznPartition *partition,
-					BufFile *file, uint64 num_bytes)
-{
-	SznFormat  *format = partitions->format;
-	uint64		left = num_bytes;
-	char	   *rest = NULL;
-	Size		rest_size = 0;
-	Size		header_size = SZN_RECORD_HEADER(format);
-	Size		chunk_size = partitions->max_chunk;
-
-	/* what is moved should be little */
-	while (chunk_size < partition->num_bytes / partition->num_records * 4 &&
-		   chunk_size < SZN_MAX_CHUNK_SIZE)
-		chunk_size *= 2;
-
-	szn_file_seek(file, 0);
-	while (left > 0 || rest_size > 0)
-	{
-		Size		size = Max(chunk_size - SZN_CHUNK_HEADER, header_size);
-		SznChunk   *chunk;
-		char	   *data;
-		Size		filled;
-		Size		whole = 0;
-
-		/* a chunk holds at least one whole record */
-		size = Min(size, rest_size + left);
-		if (rest_size >= header_size)
-			size = Max(size, szn_record_length(format, (SznRecord *) rest));
-
-		CHECK_FOR_INTERRUPTS();
-		chunk = add_chunk(partitions, partition, size);
-		data = SZN_CHUNK_DATA(chunk);
-		if (rest_size > 0)
-			memcpy(data, rest, rest_size);
-		filled = Min(size, rest_size + left);
-		szn_file_read(file, data + rest_size, filled - rest_size);
-		left -= filled - rest_size;
-
-		while (filled - whole >= header_size)
-		{
-			Size		length = szn_record_length(format, (SznRecord *) (data + whole));
-
-			if (length > filled - whole)
-				break;
-			whole += length;
-		}
-		chunk->used = whole;
-		rest = data + whole;
-		rest_size = filled - whole;
-		if (whole == 0)
-		{
-			/* not one: its rest goes to a larger chunk, instead of this one */
-			SznChunk   *larger;
-			Size		length = szn_record_length(format, (SznRecord *) data);
-
-			larger = add_chunk(partitions, partition, length);
-			memcpy(SZN_CHUNK_DATA(larger), data, filled);
-			szn_file_read(file, SZN_CHUNK_DATA(larger) + filled, length - filled);
-			left -= length - filled;
-			larger->used = length;
-			rest_size = 0;
-		}
-	}
-}
-
-/* What a partition on disk would take in memory, at worst. */
-static double
-size_in_memory(SznPartitions *partitions, SznPartition *partition)
-{
-	/* see szn_partitions_load() for what is not used of its chunks */
-	return partition->num_bytes * 1.125 +
-		(double) partition->num_records * ACTOR_MEMORY;
-}
-
-/* Would this partition fit into memory beside what is there? */
-static bool
-fits(SznPartitions *partitions, SznPartition *partition)
-{
-	return size_in_memory(partitions, partition) + szn_partitions_memory(partitions) <=
-		partitions->budget &&
-		partition->num_bytes / (partitions->max_chunk / 2) < SZN_MAX_CHUNKS;
-}
-
-/* So many partitions more, without records.  Others move. */
-static void
-add_partitions(SznPartitions *partitions, int count)
-{
-	int			wanted = partitions->num_partitions + count;
-
-	if (wanted > partitions->max_partitions)
-	{
-		partitions->partitions = (SznPartition *)
-			repalloc(partitions->partitions, sizeof(SznPartition) * wanted);
-		partitions->max_partitions = wanted;
-	}
-	memset(&partitions->partitions[partitions->num_partitions], 0,
-		   sizeof(SznPartition) * count);
-	partitions->num_partitions = wanted;
-}
-
-/* How many parts to make of a partition that is too large; 0 for none. */
-static int
-choose_num_parts(SznPartitions *partitions, SznPartition *partition)
-{
-	double		wanted;
-	double		affordable;
-	int			num_parts;
-
-	if (partition->is_single)
-		return 0;
-
-	/* twice as many as would do if all were of one size */
-	wanted = ceil(4 * size_in_memory(partitions, partition) / partitions->budget);
-	affordable = floor((double) partitions->budget / 2 / FILE_MEMORY) -
-		partitions->num_files - 1;
-	num_parts = (int) Max(Min(Min(wanted, affordable), MAX_PARTS), MIN_PARTS);
-
-	/* not if it would still have to be sorted in the end */
-	return pow(num_parts, MAX_DEPTH - partition->depth) < wanted ? 0 : num_parts;
-}
-
-/*
- * Divide a partition on disk that is too large, none being in memory.  The
- * first part is for one actor, which may have most of the records; if it is the
- * only part, for all of them.
- */
-static void
-divide_partition(SznPartitions *partitions, int number, int num_parts)
-{
-	int			first_part = partitions->num_partitions;
-	int			depth = partitions->partitions[number].depth + 1;
-	SznPartition *whole;
-	SznRecord  *record;
-
-	add_partitions(partitions, num_parts + 1);
-	whole = &partitions->partitions[number];
-	for (int i = 0; i <= num_parts; i++)
-		partitions->partitions[first_part + i].depth = i == 0 ? MAX_DEPTH : depth;
-
-	partitions->current = number;
-	if (whole->parts)
-		szn_exchange_begin_reading(partitions, whole);
-	else
-		szn_reader_begin(&partitions->reader, whole->file);
-	while ((record = szn_partition_read(partitions)) != NULL)
-	{
-		SznPartition *part = &partitions->partitions[first_part];
-		Size		size = szn_record_length(partitions->format, record);
-
-		CHECK_FOR_INTERRUPTS();
-		if (num_parts > 0 && record->link != whole->candidate)
-		{
-			/* bits that have not told these records apart from others yet */
-			uint32		hash = (uint32) szn_mix((uint64) record->link << 8 | depth);
-
-			part += 1 + (((uint64) hash * num_parts) >> 32);
-		}
-		note_record(partitions, part, record, size);
-		write_file(partitions, part, record, size);
-	}
-	partitions->current = -1;
-	close_file(partitions, whole);
-}
-
-/*
  * Leave the partition at hand and go on to the next: those in memory first,
  * which makes room for the others.
  */
@@ -719,8 +387,8 @@ szn_partitions_next(SznPartitions *partitions)
 	if (partitions->current >= 0)
 	{
 		partition = &partitions->partitions[partitions->current];
-		close_file(partitions, partition);
-		free_chunks(partitions, partition);
+		szn_partition_close(partitions, partition);
+		szn_partition_free_chunks(partitions, partition);
 		MemoryContextReset(partitions->actors_context);
 		partitions->actors = NULL;
 		partitions->num_actors = 0;
@@ -760,14 +428,14 @@ szn_partitions_next(SznPartitions *partitions)
 		Assert(partitions->memory == 0);
 		MemoryContextReset(partitions->chunks_context);
 
-		if (!fits(partitions, partition))
+		if (!szn_partition_fits(partitions, partition))
 		{
-			int			num_parts = choose_num_parts(partitions, partition);
+			int			num_parts = szn_partition_num_parts(partitions, partition);
 
 			/* what several files have must be in one to be read at leisure */
 			if (num_parts > 0 || partition->parts)
 			{
-				divide_partition(partitions, next, num_parts);
+				szn_partition_divide(partitions, next, num_parts);
 				return szn_partitions_next(partitions);
 			}
 			szn_reader_begin(&partitions->reader, partition->file);
@@ -781,7 +449,7 @@ szn_partitions_next(SznPartitions *partitions)
 		else
 			szn_partitions_load(partitions, partition, partition->file,
 								partition->num_bytes);
-		close_file(partitions, partition);
+		szn_partition_close(partitions, partition);
 	}
 	else
 		szn_partitions_close_chunk(partitions, next);

@@ -98,6 +98,9 @@ typedef struct SznPartition
 	int			depth;			/* how often it has been divided */
 } SznPartition;
 
+/* What a temporary file needs in memory: a block, and how to find the file. */
+#define SZN_FILE_MEMORY		(BLCKSZ + 512)
+
 typedef struct SznPartitions
 {
 	SznFormat  *format;
@@ -149,13 +152,8 @@ extern void szn_partitions_make_room(SznPartitions *partitions, uint32 hash,
 									 SznEvent *event, const Datum *values,
 									 const bool *isnull);
 extern SznPartitionState szn_partitions_next(SznPartitions *partitions);
-extern SznRecord *szn_partition_read(SznPartitions *partitions);
-extern BufFile *szn_partition_file(SznPartitions *partitions);
 extern void szn_partitions_end(SznPartitions *partitions);
 extern int	szn_choose_num_partitions(double rows, double width, Size budget);
-extern void szn_partitions_spill(SznPartitions *partitions, SznPartition *partition);
-extern void szn_partitions_load(SznPartitions *partitions, SznPartition *partition,
-								BufFile *file, uint64 num_bytes);
 extern void szn_partitions_note_chunk(SznPartitions *partitions,
 									  SznPartition *partition, SznChunk *chunk);
 extern void szn_partitions_forget_sample(SznPartitions *partitions,
@@ -164,6 +162,27 @@ extern void szn_partitions_close_chunk(SznPartitions *partitions, int number);
 extern void szn_partitions_count_memory(SznPartitions *partitions);
 
 extern Size szn_partitions_memory(SznPartitions *partitions);
+
+extern SznChunk *szn_partition_add_chunk(SznPartitions *partitions,
+										 SznPartition *partition, Size size);
+extern void szn_partition_free_chunks(SznPartitions *partitions,
+									  SznPartition *partition);
+
+/* partition_files.c */
+extern void szn_partition_note(SznPartitions *partitions, SznPartition *partition,
+							   SznRecord *record, Size size);
+extern void szn_partition_write(SznPartitions *partitions, SznPartition *partition,
+								void *data, Size size);
+extern void szn_partition_close(SznPartitions *partitions, SznPartition *partition);
+extern void szn_partitions_spill(SznPartitions *partitions, SznPartition *partition);
+extern SznRecord *szn_partition_read(SznPartitions *partitions);
+extern BufFile *szn_partition_file(SznPartitions *partitions);
+extern void szn_partitions_load(SznPartitions *partitions, SznPartition *partition,
+								BufFile *file, uint64 num_bytes);
+extern bool szn_partition_fits(SznPartitions *partitions, SznPartition *partition);
+extern int	szn_partition_num_parts(SznPartitions *partitions,
+									SznPartition *partition);
+extern void szn_partition_divide(SznPartitions *partitions, int number, int num_parts);
 
 /* actors.c */
 extern Size szn_memory_of_actors(SznPartitions *partitions);
