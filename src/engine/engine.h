@@ -181,6 +181,7 @@ extern TupleTableSlot *szn_put_out(SznScan *scan, SznRecord *record);
 extern void szn_forget(SznScan *scan);
 
 /* input.c */
+extern double szn_expected_width(SznScan *scan);
 extern bool szn_read_input(SznScan *scan, SznEvent *event);
 
 /* stream.c */

@@ -35,6 +35,15 @@ eval_constant_flag(SznScan *scan, int argument)
 	return !isnull && DatumGetBool(value);
 }
 
+/* How long a record of the input is expected to be. */
+double
+szn_expected_width(SznScan *scan)
+{
+	PlanState  *input = (PlanState *) linitial(scan->css.custom_ps);
+
+	return szn_format_width(scan->format, ExecGetResultType(input), input->plan->plan_width);
+}
+
 /*
  * The first row with a time: learn what holds for all.  Not earlier, since
  * the window functions do not look at their other arguments without one.

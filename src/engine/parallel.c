@@ -23,8 +23,7 @@ choose_num_partitions(SznScan *scan, int num_participants)
 
 	/* the plan has the rows of one participant */
 	return szn_choose_num_partitions(input->plan_rows * num_participants,
-									 sizeof(SznRecord) + input->plan_width,
-									 scan->budget);
+									 szn_expected_width(scan), scan->budget);
 }
 
 /* EstimateDSMCustomScan: of shared memory, besides what rows will take. */

@@ -225,6 +225,25 @@ szn_batch_fill(const SznFormat *format, SznBatch *batch)
 }
 
 
+/*
+ * How long a narrow record is likely to be: "width" is the planner's guess at
+ * the rows of "descriptor" that it is made of.
+ */
+double
+szn_format_width(const SznFormat *format, TupleDesc descriptor, int width)
+{
+	if (format->is_fixed)
+		return (double) format->layouts[0].fixed_size;
+
+	/* what is left are those passed by reference */
+	for (int i = 0; i < descriptor->natts; i++)
+	{
+		if (TupleDescAttr(descriptor, i)->attbyval)
+			width -= TupleDescAttr(descriptor, i)->attlen;
+	}
+	return (double) format->layouts[0].fixed_size + Max(width, 0);
+}
+
 /* More than core could sort, and than a record's length could tell. */
 void
 szn_error_row_too_large(void)

@@ -165,6 +165,8 @@ extern bool szn_is_image_type(Oid type);
 extern SznFormat *szn_format_create(TupleDesc descriptor, List *columns,
 									List *key_operators, List *key_collations,
 									bool has_expiry);
+extern double szn_format_width(const SznFormat *format, TupleDesc descriptor,
+							   int width);
 extern void szn_batch_fill(const SznFormat *format, SznBatch *batch);
 extern void szn_record_read(const SznFormat *format, SznRecord *record,
 							Datum *values, bool *isnull);

@@ -118,7 +118,7 @@ szn_fill_partitions(SznScan *scan)
 	bool		gather = true;
 
 	scan->partitions = szn_partitions_create(scan->format, input->plan_rows,
-											 sizeof(SznRecord) + input->plan_width,
+											 szn_expected_width(scan),
 											 scan->budget, &scan->counters, exchange);
 	MemoryContextSwitchTo(caller_context);
 
