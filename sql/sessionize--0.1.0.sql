@@ -32,7 +32,7 @@ IS 'the same interval in hours, minutes and seconds; an error if it cannot be an
 
 
 /*
- * What the planner makes of a condition on started_at: see "Time ranges"
+ * What the planner makes of conditions on started_at: see "Time ranges"
  */
 
 CREATE FUNCTION sessionize.look_back_timestamptz(bound timestamptz, inactivity interval) RETURNS timestamptz
@@ -76,6 +76,48 @@ AS 'MODULE_PATHNAME', 'sessionize_look_back_bigint'
 LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1;
 COMMENT ON FUNCTION sessionize.look_back_bigint(bigint, bigint)
 IS 'from where events decide which sessions start at the bound or later';
+
+CREATE FUNCTION sessionize.look_ahead_timestamptz(bound timestamptz, max_duration interval) RETURNS timestamptz
+AS 'MODULE_PATHNAME', 'sessionize_look_ahead'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION sessionize.look_ahead_timestamptz(timestamptz, interval)
+IS 'how far events may be of sessions that start before the bound or at it';
+
+CREATE FUNCTION sessionize.look_ahead_timestamptz(bound timestamp, max_duration interval) RETURNS timestamptz
+AS 'MODULE_PATHNAME', 'sessionize_look_ahead_tz_timestamp'
+LANGUAGE C STABLE STRICT PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION sessionize.look_ahead_timestamptz(timestamp, interval)
+IS 'how far events may be of sessions that start before the bound or at it';
+
+CREATE FUNCTION sessionize.look_ahead_timestamptz(bound date, max_duration interval) RETURNS timestamptz
+AS 'MODULE_PATHNAME', 'sessionize_look_ahead_tz_date'
+LANGUAGE C STABLE STRICT PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION sessionize.look_ahead_timestamptz(date, interval)
+IS 'how far events may be of sessions that start before the bound or at it';
+
+CREATE FUNCTION sessionize.look_ahead_timestamp(bound timestamp, max_duration interval) RETURNS timestamp
+AS 'MODULE_PATHNAME', 'sessionize_look_ahead'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION sessionize.look_ahead_timestamp(timestamp, interval)
+IS 'how far events may be of sessions that start before the bound or at it';
+
+CREATE FUNCTION sessionize.look_ahead_timestamp(bound timestamptz, max_duration interval) RETURNS timestamp
+AS 'MODULE_PATHNAME', 'sessionize_look_ahead_timestamptz'
+LANGUAGE C STABLE STRICT PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION sessionize.look_ahead_timestamp(timestamptz, interval)
+IS 'how far events may be of sessions that start before the bound or at it';
+
+CREATE FUNCTION sessionize.look_ahead_timestamp(bound date, max_duration interval) RETURNS timestamp
+AS 'MODULE_PATHNAME', 'sessionize_look_ahead_date'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION sessionize.look_ahead_timestamp(date, interval)
+IS 'how far events may be of sessions that start before the bound or at it';
+
+CREATE FUNCTION sessionize.look_ahead_bigint(bound bigint, max_duration bigint) RETURNS bigint
+AS 'MODULE_PATHNAME', 'sessionize_look_ahead_bigint'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION sessionize.look_ahead_bigint(bigint, bigint)
+IS 'how far events may be of sessions that start before the bound or at it';
 
 
 /*

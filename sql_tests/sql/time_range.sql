@@ -45,7 +45,7 @@ CREATE FUNCTION reads(query text) RETURNS SETOF text LANGUAGE sql AS $$
          regexp_replace(clause, '\(?\(\w+ IS NOT NULL\) AND | event(_\d+)*$', '', 'g') AS plain,
          regexp_replace(plain, '\(InitPlan \d+\)\.col1|\$\d+', '$n') AS single,
          regexp_replace(single, '(Cond: |Filter: )\(\((.*)\)\)$', '\1(\2)') AS condition
-    WHERE line ~ '(Index Cond|Filter): .*\W(ts|local|day|micros|event_text\)\S*|with time zone)\)? >=|Scan .*on .*events|Index Scan|All History Read|One-Time Filter'
+    WHERE line ~ '(Index Cond|Filter): .*\W(ts|local|day|micros|event_text\)\S*|with time zone)\)? [<>]=|Scan .*on .*events|Index Scan|All History Read|One-Time Filter'
           AND line !~ 'Subquery Scan|m(in|ax)\(|amount\) > 3|Bitmap Heap'
 $$;
 SET sessionize.enable_session_scan = on;
@@ -176,6 +176,19 @@ SELECT * FROM reads($$SELECT user_id FROM visit WHERE started_at >= '2020-02-15'
 SELECT sessionize.define_session('capped', 'events', 'user_id', 'ts', '4 h', max_duration => '1 day');
 SELECT * FROM reads($$SELECT user_id FROM capped WHERE started_at >= '2020-02-15'$$);
 
+-- but where events end is known, so an upper bound is one for them, unless why a session
+-- ended is asked for: a restart may come at any time
+SELECT * FROM reads($$SELECT user_id, session_number, started_by, ended_at FROM capped WHERE started_at < '2020-01-05'$$);
+SELECT * FROM reads($$SELECT user_id, session_number FROM capped WHERE started_at BETWEEN '2020-01-04' AND '2020-01-05'$$);
+SELECT * FROM reads($$SELECT user_id, session_number FROM capped WHERE started_at = '2020-01-05'$$);
+SELECT * FROM reads($$SELECT user_id FROM capped WHERE '2020-01-05'::date >= started_at AND session_number > 1 AND 10 / event_count > 1$$);
+SELECT * FROM reads($$SELECT user_id, session_number, ts FROM capped_events WHERE session_started_at < '2020-01-05'$$);
+SELECT * FROM reads($$SELECT user_id FROM capped_events WHERE session_started_at < '2020-01-05' AND 10 / session_event_count > 1$$);
+SELECT * FROM reads($$SELECT user_id, ended_by FROM capped WHERE started_at < '2020-01-05'$$);
+SELECT * FROM reads($$SELECT user_id FROM capped WHERE started_at < '2020-01-05' AND is_open$$);
+SELECT * FROM reads($$SELECT user_id FROM capped WHERE date_trunc('day', started_at) < '2020-01-05'$$);
+SELECT * FROM reads($$SELECT user_id FROM visit WHERE started_at < '2020-01-05'$$);
+
 -- metrics that pick sessions: by number, by number among others, by what the session is
 SELECT sessionize.define_metric('visit', 'first_amount', 'sum(amount)', session_filter => 'session_number = 1');
 SELECT sessionize.define_metric('visit', 'long_amount', 'sum(amount)', session_filter => 'event_count > 1');
@@ -295,13 +308,13 @@ INSERT INTO edge VALUES
 -- 8: only outside
 (8, '2020-01-01 09:00', 'view'), (8, NULL, 'view');
 SELECT sessionize.define_session('at', 'edge', 'user_id', 'ts', '30 min', restart_on => 'event = ''login''', end_on => 'event = ''logout''');
-CREATE FUNCTION compared(condition text) RETURNS TABLE (same boolean, sessions text) LANGUAGE plpgsql AS $$
+CREATE FUNCTION compared(condition text, view regclass DEFAULT 'at') RETURNS TABLE (same boolean, sessions text) LANGUAGE plpgsql AS $$
 DECLARE
-    query text := 'SELECT string_agg(user_id || '': '' || event_count || '' '' || ended_by || '' '' || to_char(started_at, ''HH24:MI''), '', '' ORDER BY user_id, started_at) FROM ';
+    query text := 'SELECT string_agg(user_id || '': '' || event_count || '' '' || CASE ' || quote_literal(view) || ' WHEN ''at'' THEN ended_by ELSE started_by || '' '' || session_number END || '' '' || CASE WHEN isfinite(started_at) THEN to_char(started_at, ''HH24:MI'') ELSE started_at::text END, '', '' ORDER BY user_id, started_at) FROM ';
     full_answer text;
 BEGIN
-    EXECUTE query || 'at WHERE ' || condition INTO sessions;
-    EXECUTE query || '(SELECT * FROM at OFFSET 0) AS v WHERE ' || condition INTO full_answer;
+    EXECUTE query || view || ' WHERE ' || condition INTO sessions;
+    EXECUTE query || '(SELECT * FROM ' || view || ' OFFSET 0) AS v WHERE ' || condition INTO full_answer;
     same := full_answer IS NOT DISTINCT FROM sessions;
     RETURN NEXT;
 END $$;
@@ -319,6 +332,29 @@ SELECT * FROM compared($$started_at >= date '5874897-12-31'$$);
 SELECT * FROM compared($$started_at >= date '4714-11-24 BC'$$);
 SELECT * FROM compared($$started_at >= timestamp '294276-12-31 23:59:59.999999'$$);
 
+-- the last event of a session that may be so long, and the next one, which is a restart
+CREATE TABLE caps (user_id int, ts timestamptz, local timestamp, event text);
+INSERT INTO caps (user_id, ts) VALUES
+(1, '2020-01-01 11:00'), (1, '2020-01-01 12:00'), (1, '2020-01-01 12:00:00.000001'),
+(2, '2020-01-01 11:00:00.000001'), (2, '2020-01-01 11:30'), (2, '2020-01-01 12:00:00.000001'), (2, '2020-01-01 12:00:00.000001'), (2, '2020-01-01 12:10'),
+(3, '2020-01-01 10:59:59.999999'), (3, '2020-01-01 11:59:59.999999'), (3, '2020-01-01 12:00'),
+(4, '-infinity'), (4, '2020-01-01 10:00'), (4, 'infinity');
+UPDATE caps SET local = ts AT TIME ZONE 'UTC';
+CREATE INDEX ON caps (ts);
+SELECT sessionize.define_session('cap', 'caps', 'user_id', 'ts', '2 h', max_duration => '1 h');
+SELECT * FROM compared($$started_at <= '2020-01-01 11:00'$$, 'cap');
+SELECT * FROM compared($$started_at < '2020-01-01 11:00'$$, 'cap');
+SELECT * FROM compared($$started_at = '2020-01-01 11:00'$$, 'cap');
+SELECT * FROM compared($$started_at < '2020-01-01 11:00:00.000002'$$, 'cap');
+SELECT * FROM compared($$started_at <= '-infinity'$$, 'cap');
+SELECT * FROM compared($$started_at < '-infinity'$$, 'cap');
+SELECT * FROM compared($$started_at <= 'infinity'$$, 'cap');
+SELECT * FROM compared($$started_at < 'infinity'$$, 'cap');
+SELECT * FROM compared($$started_at <= NULL$$, 'cap');
+SELECT * FROM compared($$started_at <= date '4714-11-24 BC'$$, 'cap');
+SELECT * FROM compared($$started_at < date '5874897-12-31'$$, 'cap');
+SELECT * FROM compared($$started_at < timestamp '294276-12-31 23:59:59.999999'$$, 'cap');
+
 -- day = 24 hours: at a change of clocks, a bound minus '1 day' would be an hour off
 SET timezone = 'America/New_York';
 CREATE TABLE clocks (user_id int, ts timestamptz, local timestamp);
@@ -334,6 +370,12 @@ INSERT INTO clocks VALUES (2, NULL, '2020-03-08 02:50'), (3, NULL, '2020-03-08 0
 SELECT sessionize.define_session('local clock', 'clocks', 'user_id', 'local', '0');
 SELECT user_id, started_at FROM "local clock" WHERE started_at >= timestamptz '2020-03-08 07:30+00' AND user_id > 1 ORDER BY 1;
 SELECT user_id, started_at FROM (SELECT * FROM "local clock" OFFSET 0) AS v WHERE started_at >= timestamptz '2020-03-08 07:30+00' AND user_id > 1 ORDER BY 1;
+
+-- an upper bound goes by the other offset: 07:10 UTC was 03:10, not 02:10
+INSERT INTO clocks VALUES (6, NULL, '2020-03-08 03:10'), (6, NULL, '2020-03-08 04:10'), (6, NULL, '2020-03-08 04:11');
+SELECT sessionize.define_session('capped clock', 'clocks', 'user_id', 'local', '1 h', max_duration => '1 h');
+SELECT user_id, started_at, ended_at FROM "capped clock" WHERE started_at <= timestamptz '2020-03-08 07:10+00' AND user_id > 4 ORDER BY 1;
+SELECT user_id, started_at, ended_at FROM (SELECT * FROM "capped clock" OFFSET 0) AS v WHERE started_at <= timestamptz '2020-03-08 07:10+00' AND user_id > 4 ORDER BY 1;
 SET timezone = 'UTC';
 
 -- clocks that go back at one o'clock: 00:30 was twice, and so was midnight; the day of the

@@ -186,7 +186,7 @@ sub make_definition
 	$d{inactivity} = span($s);
 	$d{restart_on} = "kind = 'login'" if chance(50);
 	$d{end_on} = "kind = 'logout'" if chance(40);
-	$d{max_duration} = span($s) if chance(15);
+	$d{max_duration} = span($s) if chance(30);
 	$d{require_restart} = 1 if $d{restart_on} && chance(40);
 	$d{filter} = one("kind <> 'error'", 'amount > 2', "user_id IN (SELECT user_id FROM app.event WHERE kind = 'login')") if chance(40);
 	$d{keep} = one('event_count > 1', 'session_number > 1', 'amount > 5', "started_by <> 'first'", 'NOT is_open',
@@ -249,6 +249,8 @@ sub condition
 		my $cut = one("date_trunc('day', $column)", "date_trunc('month', $column)", "date_trunc('hour', $column)", "CAST($column AS date)");
 		return one("$cut >= $x", "$cut = $x", "$cut >= \@day\@::date", "$cut = \@day\@::date", "$cut > \@day\@::date", "\@day\@::date <= $cut");
 	}
+	return one("$column < $x", "$column <= $x", "$x > $column", "$column BETWEEN $y AND $x", "$column < $x AND event_count > 1")
+	  if chance($d->{max_duration} ? 50 : 15);
 	return one("$column >= $x", "$column >= $x", "$column >= $x", "$column > $x", "$column = $x", "$x <= $column", "$x < $column",
 		"$column BETWEEN $x AND $y", "$column >= $x AND $column < $y", "$column >= $x AND $column >= $y",
 		"$column >= $x OR $column >= $y", "NOT ($column < $x)", "$column >= $x AND event_count > 1");
@@ -261,7 +263,8 @@ sub make_query
 {
 	my ($s, $d) = @_;
 	my ($actor) = $d->{actor} =~ /^coalesce/ ? 'u' : 'user_id';
-	my @columns = ('session_id', $actor, 'started_at', 'ended_at', 'event_count', 'duration', 'ended_by', 'is_open', 'amount',
+	my @columns = ('session_id', $actor, 'started_at', 'ended_at', 'event_count', 'duration', 'amount',
+		($d->{max_duration} && chance(60) ? ('session_number', 'started_by') : ('ended_by', 'is_open')),
 		($d->{entry} ? 'entry_kind' : ()), grep { $d->{metrics}{$_} } qw(buys logins picked second));
 	my ($kind, $query);
 	my @some = grep { chance(45) } @columns;
@@ -273,7 +276,7 @@ sub make_query
 	my $which = int(rand(12));
 	if ($which < 5)
 	{
-		$condition .= ' AND ' . one("$actor = 1", "$actor IN (1, 2)", 'session_number > 1', "ended_by <> 'open'", 'amount > 3') if chance(25);
+		$condition .= ' AND ' . one("$actor = 1", "$actor IN (1, 2)", 'session_number > 1', ($d->{max_duration} ? () : "ended_by <> 'open'"), 'amount > 3') if chance(25);
 		($kind, $query) = ('sessions', "SELECT $list FROM V AS v WHERE $condition");
 	}
 	elsif ($which == 5)
@@ -329,7 +332,7 @@ sub make_raw_query
 	my $gap = $type eq 'bigint' ? "(least(extract(epoch FROM sessionize.inactivity('$d->{inactivity}')) * 1000000, 9223372036854775807))::bigint" : "interval '$d->{inactivity}'";
 	my $restart = one('false', "kind = 'login'");
 	my $require = one('false', 'false', 'true');
-	my $max = $type eq 'bigint' ? 'NULL' : one('NULL', 'NULL', 'NULL', 'NULL', "interval '1 day'");
+	my $max = one(('NULL') x 3, $type eq 'bigint' ? one('0', '600000000', '3600000000', '9223372036854775807') : "interval '" . span($s) . "'");
 	my $args = "$t, $gap, $restart, " . one('false', "kind = 'logout'") . ", $max, $require";
 	my $plain = chance(50);     # what the views have
 	my $window = $plain ? "PARTITION BY user_id ORDER BY $t" : one(('PARTITION BY user_id ORDER BY ' . $t) x 4, "ORDER BY $t", "PARTITION BY user_id, platform ORDER BY $t", "PARTITION BY user_id ORDER BY $t, id");
@@ -341,7 +344,8 @@ sub make_raw_query
 	my $select = one('min(t) AS t, max(t) AS e, count(*) AS c', 'min(t) AS t, sum(amount) AS e, count(*) AS c', 'n, min(t) AS t, count(*) AS c', 'min(t) AS t, min(amount) AS c');
 	$select .= ', min(by) AS by' if $extra =~ /by$/;
 	my $bound = $type eq 'bigint' ? one("\@micros\@::bigint", "\@micros\@::bigint", "(\@micros\@::bigint + 1)", '0', '763376400000000') : "\@bound\@::$type";
-	my $having = one("min(t) >= $bound", "min(t) >= $bound", "min(t) > $bound", "$bound <= min(t)", "min(t) = $bound", "min(t) >= $bound AND count(*) > 1",
+	my $having = $max ne 'NULL' && chance(60) ? one("min(t) <= $bound", "min(t) < $bound", "$bound > min(t)", "min(t) = $bound", "min(t) < $bound AND count(*) > 1", "max(t) < $bound", "n > 1 AND min(t) < $bound")
+	  : one("min(t) >= $bound", "min(t) >= $bound", "min(t) > $bound", "$bound <= min(t)", "min(t) = $bound", "min(t) >= $bound AND count(*) > 1",
 		"max(t) >= $bound", "min(t) FILTER (WHERE amount > 3) >= $bound", "n > 1 AND min(t) >= $bound");
 	my $tail = one('', '', '', " ORDER BY min(t), user_id LIMIT 1000", ' ORDER BY n');
 
@@ -382,7 +386,7 @@ while ($cases < $total && @failed < 5)
 				  . " CASE WHEN isfinite(b) THEN ((extract(epoch FROM b) - 946684800) * 1000000)::bigint ELSE 9223372036854775807 END AS micros"
 				  . " FROM (SELECT ($bound)::$cast, ($other)::$cast) AS x (b, c)";
 
-				$kinds{ ++$n } = $kind;
+				$kinds{ ++$n } = $query =~ /\bapp\.visit/ && $d->{max_duration} ? 'capped' : $kind;
 				$cases++;
 				$sql .= 'SET TimeZone = ' . lit(one(@ZONES)) . ";\n";
 				$sql .= "SET $_ = " . one('on', 'off') . ";\n" for qw(sessionize.enable_session_scan enable_seqscan enable_hashagg);
@@ -414,7 +418,7 @@ note("$_: $asked{$_} queries, " . ($pushed{$_} // 0) . ' with a time range, ' . 
 if ($total >= 1000)
 {
 	cmp_ok($rows{$_} // 0, '>=', 3, "time ranges were used: $_")
-	  for 'sessions', 'totals', 'events', 'self-join', 'lateral', 'union', 'outer join', 'exists', 'raw';
+	  for 'sessions', 'totals', 'events', 'self-join', 'lateral', 'union', 'outer join', 'exists', 'raw', 'capped';
 }
 
 done_testing();

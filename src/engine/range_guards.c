@@ -55,13 +55,12 @@ is_time_in_conditions(SznRange *range)
 	return false;
 }
 
-/* Are our columns, as far as this level makes them, the same in a range? */
-const char *
-szn_check_level(SznRange *range)
+/* Are our columns, as far as this level makes them, functions of the events? */
+static const char *
+check_level(SznRange *range)
 {
 	Query	   *parse = range->root->parse;
 	Node	   *inactivity = szn_range_argument(range, SZN_ARG_INACTIVITY);
-	Node	   *max_duration = szn_range_argument(range, SZN_ARG_MAX_DURATION);
 	SortGroupClause *clause;
 	ListCell   *cell;
 
@@ -84,8 +83,6 @@ szn_check_level(SznRange *range)
 			return "the calls differ in their arguments";
 		if (call->aggfilter != NULL)
 			return "a call has a FILTER";
-		if (source == SZN_FROM_STARTED_BY)
-			return "started_by is asked for";
 	}
 
 	/* frames do not matter, but their offsets may be errors */
@@ -105,10 +102,6 @@ szn_check_level(SznRange *range)
 		return "inactivity is not constant";
 	if (!is_span((Const *) inactivity))
 		return "inactivity is not valid";
-
-	/* where such a session is cut depends on where it started */
-	if (!IsA(max_duration, Const) || !((Const *) max_duration)->constisnull)
-		return "max_duration is set";
 
 	/* it might fail for an event that another condition leaves out */
 	if (contain_subplans(range->time) ||
@@ -142,9 +135,12 @@ is_actor(SznRange *range, TargetEntry *column, Oid equality, Oid collation)
 	return false;
 }
 
-/* Are the groups of the level above sessions, each with all its events? */
-const char *
-szn_check_groups(SznRange *range)
+/*
+ * Are the groups of the level above sessions, each with all its events?  If
+ * numbers are not those of all history, nothing else may use them.
+ */
+static const char *
+check_groups(SznRange *range, bool with_numbers)
 {
 	Query	   *above = range->above->parse;
 	Bitmapset  *found = NULL;
@@ -214,7 +210,11 @@ szn_check_groups(SznRange *range)
 			TargetEntry *column = szn_column_of(range, range->relid, (Node *) lfirst(var_cell));
 
 			if (szn_is_call(column, &source) && source == SZN_FROM_NUMBER)
+			{
+				if (with_numbers)
+					continue;
 				return "session_number is asked for";
+			}
 			if (column == NULL || !is_actor(range, column, InvalidOid, InvalidOid))
 				return "events are filtered after sessions are made of them";
 		}
@@ -319,14 +319,17 @@ szn_guard_groups(SznRange *range, List *having)
 {
 	List	   *result = NIL;
 	List	   *guarded = NIL;
+	List	   *bounds = NIL;
 	CaseWhen   *when;
 	CaseExpr   *expr;
 	ListCell   *cell;
 
 	foreach(cell, having)
 	{
+		if (szn_is_bound_on_start(range, (Node *) lfirst(cell)))
+			bounds = lappend(bounds, lfirst(cell));
 		if (may_fail((Node *) lfirst(cell), range) &&
-			!list_member(range->clauses, lfirst(cell)))
+			!szn_is_bound_on_start(range, (Node *) lfirst(cell)))
 			guarded = lappend(guarded, lfirst(cell));
 		else
 			result = lappend(result, lfirst(cell));
@@ -335,7 +338,7 @@ szn_guard_groups(SznRange *range, List *having)
 		return having;
 
 	when = makeNode(CaseWhen);
-	when->expr = make_ands_explicit(copyObject(range->clauses));
+	when->expr = make_ands_explicit(copyObject(bounds));
 	when->result = make_ands_explicit(guarded);
 	when->location = -1;
 	expr = makeNode(CaseExpr);
@@ -348,8 +351,8 @@ szn_guard_groups(SznRange *range, List *having)
 }
 
 /* May another condition on our rows fail for what is no session? */
-bool
-szn_rows_may_fail(SznRange *range)
+static bool
+rows_may_fail(SznRange *range)
 {
 	ListCell   *cell;
 	ListCell   *clause_cell;
@@ -360,7 +363,7 @@ szn_rows_may_fail(SznRange *range)
 		{
 			Node	   *clause = (Node *) lfirst_node(RestrictInfo, clause_cell)->clause;
 
-			if (may_fail(clause, range) && !list_member(range->clauses, clause))
+			if (may_fail(clause, range) && !szn_is_bound_on_start(range, clause))
 				return true;
 		}
 	}
@@ -441,26 +444,79 @@ is_number_unused(SznRange *range)
 	return true;
 }
 
-/* Are our numbers asked for? */
-const char *
-szn_check_number(SznRange *range)
+/* Is this column of ours asked for? */
+static bool
+is_called(SznRange *range, SznSource wanted)
 {
-	bool		is_called = false;
 	ListCell   *cell;
 
 	foreach(cell, range->calls)
 	{
 		SznSource	source;
 
-		is_called |= szn_source_of_call(lfirst_node(WindowFunc, cell), &source) &&
-			source == SZN_FROM_NUMBER;
+		if (szn_source_of_call(lfirst_node(WindowFunc, cell), &source) && source == wanted)
+			return true;
 	}
-	if (!is_called)
+	return false;
+}
+
+/* Are our numbers asked for? */
+static const char *
+check_number(SznRange *range)
+{
+	if (!is_called(range, SZN_FROM_NUMBER))
 		return NULL;
 
 	if (is_number_unused(range))
 		return NULL;
 	if (!is_number_hidden(range))
 		return "session_number is asked for";
-	return szn_check_groups(range);
+	return check_groups(range, false);
+}
+
+/* Is there certainly a max_duration, and no error in it? */
+bool
+szn_has_max_duration(SznRange *range)
+{
+	Const	   *max_duration = (Const *) szn_range_argument(range, SZN_ARG_MAX_DURATION);
+
+	return IsA(max_duration, Const) && !max_duration->constisnull && is_span(max_duration);
+}
+
+/* Why events before the start of a range must be read, or NULL. */
+const char *
+szn_check_lower(SznRange *range)
+{
+	Const	   *max_duration = (Const *) szn_range_argument(range, SZN_ARG_MAX_DURATION);
+	const char *reason = check_level(range);
+
+	if (reason == NULL && is_called(range, SZN_FROM_STARTED_BY))
+		reason = "started_by is asked for";
+
+	/* where such a session is cut depends on where it started */
+	if (reason == NULL && (!IsA(max_duration, Const) || !max_duration->constisnull))
+		reason = "max_duration is set";
+	if (reason == NULL)
+		reason = check_number(range);
+	if (reason == NULL && range->of_groups)
+		reason = check_groups(range, false);
+	if (reason == NULL && !range->of_groups && rows_may_fail(range))
+		reason = "another condition may fail for a session that is not whole";
+	return reason;
+}
+
+/* Why events after the end of a range must be read, or NULL. */
+const char *
+szn_check_upper(SznRange *range)
+{
+	const char *reason = check_level(range);
+
+	/* that a restart comes, or anything at all, may be known much later */
+	if (reason == NULL && is_called(range, SZN_FROM_ENDED_BY))
+		reason = "ended_by is asked for";
+	if (reason == NULL && range->of_groups)
+		reason = check_groups(range, true);
+	if (reason == NULL && !range->of_groups && rows_may_fail(range))
+		reason = "another condition may fail for a session that is not whole";
+	return reason;
 }

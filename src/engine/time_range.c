@@ -31,6 +31,15 @@
  * a start depends on all before it.  Where such a thing is asked for, all
  * history is read.  What is refused, and why, is in range_guards.c.
  *
+ * Of the sessions that start before X, or at it, no event is later than
+ * X + max_duration, if there is such a thing (R6).  What is later only cuts:
+ * sessions, their numbers and starts depend on nothing that comes after them,
+ * but why a session ended does.  So if that is not asked for,
+ *
+ *		event time <= X + max_duration
+ *
+ * is added, and a session that starts later may be in pieces, or missing.
+ *
  * Called by planner.c, which has the hooks, when the first relation of a
  * level is met: its conditions have been preprocessed by then, but are not
  * yet distributed to its relations; and the level above has planned as much
@@ -43,6 +52,7 @@
 #include "access/stratnum.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
+#include "lib/ilist.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/clauses.h"
@@ -61,204 +71,44 @@ bool		szn_enable_time_range = true;
 
 
 /*
- * Bounds
- */
-
-/* Is this the start of the rows' session, as the level above sees it? */
-static bool
-is_start_of_session(SznRange *range, Index relid, Node *expr)
-{
-	SznSource	source;
-
-	return szn_is_call(szn_column_of(range, relid, expr), &source) &&
-		source == SZN_FROM_START;
-}
-
-/* Is this the time of the group's first event? */
-static bool
-is_start_of_group(SznRange *range, Index relid, Node *expr)
-{
-	Aggref	   *aggregate = (Aggref *) expr;
-	TargetEntry *column;
-
-	if (!IsA(expr, Aggref) || aggregate->aggfilter != NULL ||
-		aggregate->agglevelsup != 0 || list_length(aggregate->args) != 1 ||
-		(aggregate->aggfnoid != F_MIN_TIMESTAMPTZ &&
-		 aggregate->aggfnoid != F_MIN_TIMESTAMP &&
-		 aggregate->aggfnoid != F_MIN_INT8))
-		return false;
-	column = szn_column_of(range, relid,
-					   (Node *) linitial_node(TargetEntry, aggregate->args)->expr);
-	return column != NULL && equal(column->expr, range->time);
-}
-
-/* Does this have one value for the whole query, seen without any row? */
-static bool
-is_constant(Node *expr)
-{
-	return !contain_var_clause(expr) && !contain_agg_clause(expr) &&
-		!contain_window_function(expr) && !contain_subplans(expr) &&
-		!contain_volatile_functions(expr);
-}
-
-/*
- * What is cut off to days, months or the like, or NULL if nothing is.
- *
- * That is not after what it was; but where clocks are set back at midnight,
- * the midnight that is taken can be the second of two, and so after it.
- */
-static Node *
-uncut(Node *expr)
-{
-	if (!IsA(expr, FuncExpr))
-		return NULL;
-	switch (((FuncExpr *) expr)->funcid)
-	{
-		case F_DATE_TIMESTAMPTZ:
-		case F_DATE_TIMESTAMP:
-			return (Node *) linitial(((FuncExpr *) expr)->args);
-		case F_DATE_TRUNC_TEXT_TIMESTAMPTZ:
-		case F_DATE_TRUNC_TEXT_TIMESTAMPTZ_TEXT:
-		case F_DATE_TRUNC_TEXT_TIMESTAMP:
-			return (Node *) lsecond(((FuncExpr *) expr)->args);
-		default:
-			return NULL;
-	}
-}
-
-/*
- * Note the bound, if the condition is start >= bound, or > or =; or the same
- * of what is cut off from the start.
- */
-static void
-add_bound(SznRange *range, Index relid, Node *condition,
-		  bool (*is_start) (SznRange *range, Index relid, Node *expr))
-{
-	OpExpr	   *clause = (OpExpr *) condition;
-
-	if (!IsA(condition, OpExpr) || list_length(clause->args) != 2)
-		return;
-	for (int side = 0; side < 2; side++)
-	{
-		Node	   *start = (Node *) list_nth(clause->args, side);
-		Node	   *cut = uncut(start);
-		Oid			operator = side == 0 ? clause->opno : get_commutator(clause->opno);
-		SznBound   *bound;
-		int			strategy;
-
-		if (!is_start(range, relid, cut ? cut : start) || !OidIsValid(operator))
-			continue;
-		strategy = get_op_opfamily_strategy(operator, range->time_type->btree_opf);
-		if (strategy != BTGreaterEqualStrategyNumber &&
-			strategy != BTGreaterStrategyNumber && strategy != BTEqualStrategyNumber)
-			continue;
-		bound = (SznBound *) palloc(sizeof(SznBound));
-		bound->bound = (Node *) list_nth(clause->args, 1 - side);
-		bound->is_of_day = cut != NULL && exprType(cut) == TIMESTAMPTZOID;
-		if (!is_constant(bound->bound))
-			continue;
-		range->bounds = lappend(range->bounds, bound);
-		range->clauses = lappend(range->clauses, condition);
-	}
-}
-
-/* The bounds that are in both lists. */
-static List *
-common_bounds(List *bounds, List *others)
-{
-	List	   *common = NIL;
-	ListCell   *cell;
-	ListCell   *other_cell;
-
-	foreach(cell, bounds)
-	{
-		SznBound   *bound = (SznBound *) lfirst(cell);
-
-		foreach(other_cell, others)
-		{
-			SznBound   *other = (SznBound *) lfirst(other_cell);
-
-			if (bound->is_of_day == other->is_of_day && equal(bound->bound, other->bound))
-			{
-				common = lappend(common, bound);
-				break;
-			}
-		}
-	}
-	return common;
-}
-
-/*
- * The conditions by which the level above drops our rows one by one.
- *
- * If it is not known which of several relations we are, only what holds for
- * all of them counts.
- */
-static void
-find_bounds_of_rows(SznRange *range)
-{
-	List	   *relations = szn_possible_relations(range->above, range->root->parse);
-	List	   *bounds = NIL;
-	ListCell   *cell;
-
-	foreach(cell, relations)
-	{
-		RelOptInfo *rel = (RelOptInfo *) lfirst(cell);
-		ListCell   *clause_cell;
-
-		range->bounds = NIL;
-		range->clauses = NIL;
-		foreach(clause_cell, rel->baserestrictinfo)
-			add_bound(range, rel->relid,
-					  (Node *) lfirst_node(RestrictInfo, clause_cell)->clause,
-					  is_start_of_session);
-		bounds = foreach_current_index(cell) == 0 ? range->bounds :
-			common_bounds(bounds, range->bounds);
-	}
-	range->bounds = bounds;
-}
-
-/* The conditions by which it drops groups. */
-static void
-find_bounds_of_groups(SznRange *range)
-{
-	ListCell   *cell;
-
-	if (range->relid == 0 || range->above->parse->groupClause == NIL ||
-		range->above->parse->groupingSets != NIL)
-		return;
-	range->of_groups = true;
-	foreach(cell, (List *) range->above->parse->havingQual)
-		add_bound(range, range->relid, (Node *) lfirst(cell), is_start_of_group);
-}
-
-
-/*
  * Conditions on events
  */
 
-/* The function that takes the inactivity off a bound of this type. */
+/*
+ * The function that takes the inactivity off a bound of this type, or adds
+ * max_duration to it.
+ */
 static Oid
-look_back_function(SznRange *range, Oid bound_type)
+look_function(SznRange *range, Oid bound_type, bool is_ahead)
 {
 	static const struct
 	{
 		Oid			time_type;
 		Oid			bound_type;
-		const char *name;
-		PGFunction	function;
+		const char *back_name;
+		PGFunction	back;
+		const char *ahead_name;
+		PGFunction	ahead;
 	}			functions[] = {
-		{TIMESTAMPTZOID, TIMESTAMPTZOID, "look_back_timestamptz", sessionize_look_back},
-		{TIMESTAMPTZOID, TIMESTAMPOID, "look_back_timestamptz", sessionize_look_back_tz_timestamp},
-		{TIMESTAMPTZOID, DATEOID, "look_back_timestamptz", sessionize_look_back_tz_date},
-		{TIMESTAMPOID, TIMESTAMPOID, "look_back_timestamp", sessionize_look_back},
-		{TIMESTAMPOID, TIMESTAMPTZOID, "look_back_timestamp", sessionize_look_back_timestamptz},
-		{TIMESTAMPOID, DATEOID, "look_back_timestamp", sessionize_look_back_date},
-		{INT8OID, INT8OID, "look_back_bigint", sessionize_look_back_bigint}
+		{TIMESTAMPTZOID, TIMESTAMPTZOID, "look_back_timestamptz", sessionize_look_back,
+		"look_ahead_timestamptz", sessionize_look_ahead},
+		{TIMESTAMPTZOID, TIMESTAMPOID, "look_back_timestamptz", sessionize_look_back_tz_timestamp,
+		"look_ahead_timestamptz", sessionize_look_ahead_tz_timestamp},
+		{TIMESTAMPTZOID, DATEOID, "look_back_timestamptz", sessionize_look_back_tz_date,
+		"look_ahead_timestamptz", sessionize_look_ahead_tz_date},
+		{TIMESTAMPOID, TIMESTAMPOID, "look_back_timestamp", sessionize_look_back,
+		"look_ahead_timestamp", sessionize_look_ahead},
+		{TIMESTAMPOID, TIMESTAMPTZOID, "look_back_timestamp", sessionize_look_back_timestamptz,
+		"look_ahead_timestamp", sessionize_look_ahead_timestamptz},
+		{TIMESTAMPOID, DATEOID, "look_back_timestamp", sessionize_look_back_date,
+		"look_ahead_timestamp", sessionize_look_ahead_date},
+		{INT8OID, INT8OID, "look_back_bigint", sessionize_look_back_bigint,
+		"look_ahead_bigint", sessionize_look_ahead_bigint}
 	};
 
 	for (int i = 0; i < (int) lengthof(functions); i++)
 	{
+		const char *name = is_ahead ? functions[i].ahead_name : functions[i].back_name;
 		Oid			types[2];
 		FmgrInfo	finfo;
 		Oid			function;
@@ -270,33 +120,38 @@ look_back_function(SznRange *range, Oid bound_type)
 		types[0] = bound_type;
 		types[1] = exprType(szn_range_argument(range, SZN_ARG_INACTIVITY));
 		function = GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid,
-								   CStringGetDatum(functions[i].name),
+								   CStringGetDatum(name),
 								   PointerGetDatum(buildoidvector(types, 2)),
 								   ObjectIdGetDatum(get_func_namespace(range->call->winfnoid)));
 		if (!OidIsValid(function))
 			return InvalidOid;
 		fmgr_info(function, &finfo);
-		return finfo.fn_addr == functions[i].function ? function : InvalidOid;
+		return finfo.fn_addr == (is_ahead ? functions[i].ahead : functions[i].back) ?
+			function : InvalidOid;
 	}
 	return InvalidOid;
 }
 
-/* "event time >= bound - inactivity", or NULL where there is no such thing. */
+/*
+ * "event time >= bound - span", or "event time <= bound + span", or NULL where
+ * there is no such thing.
+ */
 static Node *
-condition_on_events(SznRange *range, const SznBound *bound_above)
+condition_on_events(SznRange *range, const SznBound *bound_above, bool is_ahead)
 {
 	Node	   *time = range->time;
 	Node	   *bound = (Node *) copyObject(bound_above->bound);
-	Const	   *inactivity = (Const *) copyObject(szn_range_argument(range, SZN_ARG_INACTIVITY));
+	Const	   *span = (Const *)
+		copyObject(szn_range_argument(range, is_ahead ? SZN_ARG_MAX_DURATION : SZN_ARG_INACTIVITY));
 	Oid			function;
 	Oid			operator;
 	Expr	   *condition;
 
 	if (bound_above->is_of_day)
 	{
-		int64		span = szn_span_from_datum(inactivity->constvalue, SZN_TIMESTAMPS, "inactivity");
+		int64		length = szn_span_from_datum(span->constvalue, SZN_TIMESTAMPS, "inactivity");
 
-		inactivity->constvalue = szn_span_to_interval(szn_span_plus(span, USECS_PER_DAY));
+		span->constvalue = szn_span_to_interval(szn_span_plus(length, USECS_PER_DAY));
 	}
 	if (exprType(range->time) == INT8OID && exprType(bound) != INT8OID)
 	{
@@ -306,11 +161,11 @@ condition_on_events(SznRange *range, const SznBound *bound_above)
 									  INT8OID, list_make1(bound), InvalidOid, InvalidOid,
 									  COERCE_EXPLICIT_CAST);
 	}
-	function = look_back_function(range, exprType(bound));
+	function = look_function(range, exprType(bound), is_ahead);
 	if (!OidIsValid(function))
 		return NULL;
 	bound = (Node *) makeFuncExpr(function, exprType(range->time),
-								  list_make2(bound, inactivity),
+								  list_make2(bound, span),
 								  InvalidOid, InvalidOid, COERCE_EXPLICIT_CALL);
 
 	/* a date that is read as timestamp may have an index as it is */
@@ -318,7 +173,9 @@ condition_on_events(SznRange *range, const SznBound *bound_above)
 		time = (Node *) linitial(((FuncExpr *) time)->args);
 
 	operator = get_opfamily_member(range->time_type->btree_opf, exprType(time),
-								   exprType(range->time), BTGreaterEqualStrategyNumber);
+								   exprType(range->time),
+								   is_ahead ? BTLessEqualStrategyNumber :
+								   BTGreaterEqualStrategyNumber);
 	if (!OidIsValid(operator))
 		return NULL;
 	condition = make_opclause(operator, BOOLOID, false, (Expr *) copyObject(time),
@@ -326,45 +183,85 @@ condition_on_events(SznRange *range, const SznBound *bound_above)
 	return eval_const_expressions(range->root, (Node *) condition);
 }
 
-/*
- * The conditions that this level may have.  If there are none: why not, or
- * NULL if no reason is needed since there is nothing to be had.
- */
-static const char *
-find_conditions(PlannerInfo *root, SznRange *range, List **conditions)
+/* The conditions on events that the bounds on starts on one side come to. */
+static List *
+conditions_on_events(SznRange *range, bool is_ahead)
 {
-	const char *reason;
+	List	   *conditions = NIL;
 	ListCell   *cell;
-
-	*conditions = NIL;
-	if (!szn_begin_range(root, range))
-		return NULL;
-	range->relid = szn_only_relation_above(range);
-	find_bounds_of_rows(range);
-	if (range->bounds == NIL)
-		find_bounds_of_groups(range);
-	if (range->bounds == NIL)
-		return NULL;
-
-	if (!szn_enable_time_range)
-		return "sessionize.enable_time_range is off";
-	reason = szn_check_level(range);
-	if (reason == NULL)
-		reason = szn_check_number(range);
-	if (reason == NULL && range->of_groups)
-		reason = szn_check_groups(range);
-	if (reason == NULL && !range->of_groups && szn_rows_may_fail(range))
-		reason = "another condition may fail for a session that is not whole";
-	if (reason != NULL)
-		return reason;
 
 	foreach(cell, range->bounds)
 	{
-		Node	   *condition = condition_on_events(range, (SznBound *) lfirst(cell));
+		SznBound   *bound = (SznBound *) lfirst(cell);
+		Node	   *condition;
 
+		if (!bound->is_start ||
+			!(is_ahead ? szn_is_upper(bound) : szn_is_lower(bound)))
+			continue;
+		condition = condition_on_events(range, bound, is_ahead);
 		if (condition != NULL)
-			*conditions = lappend(*conditions, condition);
+			conditions = lappend(conditions, condition);
 	}
+	return conditions;
+}
+
+/* Is there a bound on starts on this side? */
+static bool
+has_bound_on_start(SznRange *range, bool (*is_on_side) (const SznBound *bound))
+{
+	ListCell   *cell;
+
+	foreach(cell, range->bounds)
+	{
+		SznBound   *bound = (SznBound *) lfirst(cell);
+
+		if (bound->is_start && is_on_side(bound))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Add to the level what conditions it may have.  If there are none: why not,
+ * or NULL if no reason is needed since there is nothing to be had.
+ */
+static const char *
+add_conditions(PlannerInfo *root)
+{
+	FromExpr   *jointree = root->parse->jointree;
+	SznRange	range;
+	const char *reason = NULL;
+	const char *upper_reason = NULL;
+	List	   *conditions = NIL;
+
+	if (!szn_begin_range(root, &range))
+		return NULL;
+	szn_find_bounds(&range);
+	if (!has_bound_on_start(&range, szn_is_lower) &&
+		!has_bound_on_start(&range, szn_is_upper))
+		return NULL;
+	if (!szn_enable_time_range)
+		return "sessionize.enable_time_range is off";
+
+	if (has_bound_on_start(&range, szn_is_lower))
+	{
+		reason = szn_check_lower(&range);
+		if (reason == NULL)
+			conditions = conditions_on_events(&range, false);
+	}
+	if (has_bound_on_start(&range, szn_is_upper) && szn_has_max_duration(&range))
+	{
+		upper_reason = szn_check_upper(&range);
+		if (upper_reason == NULL)
+			conditions = list_concat(conditions, conditions_on_events(&range, true));
+	}
+	if (conditions == NIL)
+		return reason ? reason : upper_reason;
+
+	jointree->quals = (Node *) list_concat((List *) jointree->quals, conditions);
+	if (range.of_groups)
+		range.above->parse->havingQual = (Node *)
+			szn_guard_groups(&range, (List *) range.above->parse->havingQual);
 	return NULL;
 }
 
@@ -374,6 +271,57 @@ find_conditions(PlannerInfo *root, SznRange *range, List **conditions)
  */
 
 /*
+ * What has been done about a query level, for as long as it is planned.
+ *
+ * EXPLAIN shows why all history is read; but when the nodes are made that say
+ * so, the level is not any more what the reason was found in.
+ */
+typedef struct SznNote
+{
+	dlist_node	node;
+	PlannerInfo *root;
+	const char *all_history;	/* or NULL */
+	MemoryContextCallback on_reset;
+} SznNote;
+
+static dlist_head notes = DLIST_STATIC_INIT(notes);
+
+static SznNote *
+find_note(PlannerInfo *root)
+{
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &notes)
+	{
+		SznNote    *note = dlist_container(SznNote, node, iter.cur);
+
+		if (note->root == root)
+			return note;
+	}
+	return NULL;
+}
+
+/* The planner's memory is reset: the level is gone. */
+static void
+forget_note(void *arg)
+{
+	dlist_delete(&((SznNote *) arg)->node);
+}
+
+static SznNote *
+make_note(PlannerInfo *root)
+{
+	SznNote    *note = (SznNote *) MemoryContextAllocZero(root->planner_cxt, sizeof(SznNote));
+
+	note->root = root;
+	note->on_reset.func = forget_note;
+	note->on_reset.arg = note;
+	dlist_push_head(&notes, &note->node);
+	MemoryContextRegisterResetCallback(root->planner_cxt, &note->on_reset);
+	return note;
+}
+
+/*
  * get_relation_info(): add what conditions the query level of this relation
  * may have.  Relations come one after the other, all before any condition is
  * distributed; the first of them brings all conditions.
@@ -381,53 +329,22 @@ find_conditions(PlannerInfo *root, SznRange *range, List **conditions)
 void
 szn_add_time_range(PlannerInfo *root, RelOptInfo *rel)
 {
-	Query	   *parse = root->parse;
-	SznRange	range;
-	List	   *conditions;
-	ListCell   *cell;
-	bool		is_new = false;
-
 	/* partitions and the like come when it is too late */
-	if (rel->reloptkind != RELOPT_BASEREL || !parse->hasWindowFuncs)
+	if (rel->reloptkind != RELOPT_BASEREL || !root->parse->hasWindowFuncs ||
+		find_note(root) != NULL)
 		return;
 
-	(void) find_conditions(root, &range, &conditions);
-	foreach(cell, conditions)
-	{
-		if (!list_member((List *) parse->jointree->quals, lfirst(cell)))
-		{
-			parse->jointree->quals = (Node *)
-				lappend((List *) parse->jointree->quals, lfirst(cell));
-			is_new = true;
-		}
-	}
-	if (is_new && range.of_groups)
-		range.above->parse->havingQual = (Node *)
-			szn_guard_groups(&range, (List *) range.above->parse->havingQual);
+	make_note(root)->all_history = add_conditions(root);
 }
 
 /*
- * Why a condition on sessions' starts does not reach the events of this
- * level; NULL if it does, or if there is none.
- *
- * By now core may have left out what is redundant in the window, so that a
- * condition that was added would be refused: it is looked for first.
+ * Why a condition on sessions' times does not reach the events of this level;
+ * NULL if it does, or if there is none.
  */
 const char *
 szn_time_range_refusal(PlannerInfo *root)
 {
-	SznRange	range;
-	List	   *conditions;
-	const char *reason = find_conditions(root, &range, &conditions);
-	ListCell   *cell;
+	SznNote    *note = find_note(root);
 
-	if (reason == NULL || szn_check_level(&range) != NULL)
-		return reason;
-	foreach(cell, range.bounds)
-	{
-		if (list_member((List *) root->parse->jointree->quals,
-						condition_on_events(&range, (SznBound *) lfirst(cell))))
-			return NULL;
-	}
-	return reason;
+	return note ? note->all_history : NULL;
 }

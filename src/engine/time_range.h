@@ -11,11 +11,18 @@
 #include "engine/planner.h"
 #include "utils/typcache.h"
 
-/* What starts before this is dropped. */
+/* A condition of the level above: what is not so is dropped. */
 typedef struct SznBound
 {
+	Node	   *clause;			/* the condition as it stands there */
+	AttrNumber	column;			/* the time that is bounded, a column of ours, */
+	Oid			aggregate;		/* or min() or max() of it: then which */
+	bool		is_start;		/* it is when the session starts */
+	Oid			operator;		/* time operator bound */
+	int			strategy;		/* what this operator says */
 	Node	   *bound;
-	bool		is_of_day;		/* the start's day, or so, is not before it */
+	bool		is_cut;			/* only the time's day, or so, is compared, */
+	bool		is_of_day;		/* which may begin after it */
 } SznBound;
 
 /* A query level with our window functions, and what is above it. */
@@ -32,9 +39,8 @@ typedef struct SznRange
 	/* if this level is all that the one above reads */
 	Index		relid;			/* in the level above; 0: it is not */
 
-	List	   *bounds;			/* of SznBound: what starts earlier is dropped */
-	List	   *clauses;		/* the conditions above that say so */
-	bool		of_groups;		/* they are about groups' first events */
+	List	   *bounds;			/* of SznBound: what else is dropped */
+	bool		of_groups;		/* they are about groups, not rows */
 } SznRange;
 
 /* time_range.c */
@@ -51,11 +57,16 @@ extern bool szn_is_column_used(PlannerInfo *root, AttrNumber column);
 extern Index szn_only_relation_above(SznRange *range);
 extern TargetEntry *szn_column_of(SznRange *range, Index relid, Node *expr);
 
+/* range_bounds.c */
+extern void szn_find_bounds(SznRange *range);
+extern bool szn_is_lower(const SznBound *bound);
+extern bool szn_is_upper(const SznBound *bound);
+extern bool szn_is_bound_on_start(SznRange *range, Node *clause);
+
 /* range_guards.c */
-extern const char *szn_check_level(SznRange *range);
-extern const char *szn_check_groups(SznRange *range);
-extern const char *szn_check_number(SznRange *range);
+extern const char *szn_check_lower(SznRange *range);
+extern const char *szn_check_upper(SznRange *range);
+extern bool szn_has_max_duration(SznRange *range);
 extern List *szn_guard_groups(SznRange *range, List *having);
-extern bool szn_rows_may_fail(SznRange *range);
 
 #endif							/* SZN_TIME_RANGE_H */

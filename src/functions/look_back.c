@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * look_back.c
- *	  From where events must be read for the sessions from a time on.
+ *	  From where, and how far, events must be read for the sessions that start
+ *	  at a time or later, or before it.
  *
  * engine/time_range.c puts calls of these functions into plans.  Whatever
  * they are given they answer without an error: a condition of a query may be
@@ -23,22 +24,42 @@ PG_FUNCTION_INFO_V1(sessionize_look_back_tz_date);
 PG_FUNCTION_INFO_V1(sessionize_look_back_timestamptz);
 PG_FUNCTION_INFO_V1(sessionize_look_back_date);
 PG_FUNCTION_INFO_V1(sessionize_look_back_bigint);
+PG_FUNCTION_INFO_V1(sessionize_look_ahead);
+PG_FUNCTION_INFO_V1(sessionize_look_ahead_tz_timestamp);
+PG_FUNCTION_INFO_V1(sessionize_look_ahead_tz_date);
+PG_FUNCTION_INFO_V1(sessionize_look_ahead_timestamptz);
+PG_FUNCTION_INFO_V1(sessionize_look_ahead_date);
+PG_FUNCTION_INFO_V1(sessionize_look_ahead_bigint);
 
-/* Of timestamps; what no timestamp can be becomes the next one before it. */
+/* What no timestamp can be becomes the next one before it. */
+static int64
+possible(int64 time)
+{
+	if (!szn_time_is_infinite(SZN_TIMESTAMPS, time))
+	{
+		if (time < MIN_TIMESTAMP)
+			time = SZN_TIME_MIN;
+		else if (time >= END_TIMESTAMP)
+			time = END_TIMESTAMP - 1;
+	}
+	return time;
+}
+
 static Datum
 look_back(int64 bound, Datum inactivity)
 {
 	int64		span = szn_span_from_datum(inactivity, SZN_TIMESTAMPS, "inactivity");
-	int64		start = szn_time_minus(SZN_TIMESTAMPS, bound, span);
 
-	if (!szn_time_is_infinite(SZN_TIMESTAMPS, start))
-	{
-		if (start < MIN_TIMESTAMP)
-			start = SZN_TIME_MIN;
-		else if (start >= END_TIMESTAMP)
-			start = END_TIMESTAMP - 1;
-	}
-	return Int64GetDatum(start);
+	return Int64GetDatum(possible(szn_time_minus(SZN_TIMESTAMPS, bound, span)));
+}
+
+/* The session's start may be the bound itself, and its last event R6's edge. */
+static Datum
+look_ahead(int64 bound, Datum max_duration)
+{
+	int64		span = szn_span_from_datum(max_duration, SZN_TIMESTAMPS, "max_duration");
+
+	return Int64GetDatum(possible(szn_time_plus(SZN_TIMESTAMPS, bound, span)));
 }
 
 /* A converted bound: beyond the type's end is before infinity, and so on. */
@@ -48,6 +69,34 @@ saturated(int64 bound, int overflow)
 	if (overflow > 0)
 		return SZN_TIME_MAX - 1;
 	return overflow < 0 ? SZN_TIME_MIN : bound;
+}
+
+/* A bound as it is compared with a timestamptz, or timestamp. */
+static int64
+tz_from_timestamp(Timestamp bound)
+{
+	int			overflow = 0;
+	TimestampTz converted = timestamp2timestamptz_opt_overflow(bound, &overflow);
+
+	return saturated(converted, overflow);
+}
+
+static int64
+tz_from_date(DateADT bound)
+{
+	int			overflow = 0;
+	TimestampTz converted = date2timestamptz_opt_overflow(bound, &overflow);
+
+	return saturated(converted, overflow);
+}
+
+static int64
+timestamp_from_date(DateADT bound)
+{
+	int			overflow = 0;
+	Timestamp	converted = date2timestamp_opt_overflow(bound, &overflow);
+
+	return saturated(converted, overflow);
 }
 
 /*
@@ -65,32 +114,24 @@ sessionize_look_back(PG_FUNCTION_ARGS)
 Datum
 sessionize_look_back_tz_timestamp(PG_FUNCTION_ARGS)
 {
-	int			overflow = 0;
-	TimestampTz bound = timestamp2timestamptz_opt_overflow(PG_GETARG_TIMESTAMP(0),
-														   &overflow);
-
-	return look_back(saturated(bound, overflow), PG_GETARG_DATUM(1));
+	return look_back(tz_from_timestamp(PG_GETARG_TIMESTAMP(0)), PG_GETARG_DATUM(1));
 }
 
 /* look_back_timestamptz(bound date, ...) */
 Datum
 sessionize_look_back_tz_date(PG_FUNCTION_ARGS)
 {
-	int			overflow = 0;
-	TimestampTz bound = date2timestamptz_opt_overflow(PG_GETARG_DATEADT(0),
-													  &overflow);
-
-	return look_back(saturated(bound, overflow), PG_GETARG_DATUM(1));
+	return look_back(tz_from_date(PG_GETARG_DATEADT(0)), PG_GETARG_DATUM(1));
 }
 
 /*
- * The least offset from UTC, in seconds, that is or was valid within two
- * weeks of a time; false if that cannot be told.
+ * The least and the greatest offset from UTC, in seconds, that is or was valid
+ * within two weeks of a time; false if that cannot be told.
  *
  * No offset that PostgreSQL takes is longer than a week.
  */
 static bool
-least_offset(TimestampTz time, int64 *offset)
+find_offsets(TimestampTz time, int64 *least, int64 *greatest)
 {
 	const pg_time_t two_weeks = 14 * (pg_time_t) SECS_PER_DAY;
 	pg_time_t	from = time / USECS_PER_SEC - two_weeks +
@@ -111,13 +152,13 @@ least_offset(TimestampTz time, int64 *offset)
 
 		if (result < 0)
 			return false;
-		if (!found || before < *offset)
-			*offset = before;
+		*least = found ? Min(*least, before) : before;
+		*greatest = found ? Max(*greatest, before) : before;
 		found = true;
 		if (result == 0 || boundary > until)
 			return true;
-		if (after < *offset)
-			*offset = after;
+		*least = Min(*least, after);
+		*greatest = Max(*greatest, after);
 		from = boundary;
 	}
 }
@@ -133,12 +174,13 @@ Datum
 sessionize_look_back_timestamptz(PG_FUNCTION_ARGS)
 {
 	int64		bound = PG_GETARG_TIMESTAMPTZ(0);
-	int64		offset;
+	int64		least;
+	int64		greatest;
 
 	if (!szn_time_is_infinite(SZN_TIMESTAMPS, bound))
 	{
-		if (!least_offset(bound, &offset) ||
-			pg_add_s64_overflow(bound, offset * USECS_PER_SEC, &bound))
+		if (!find_offsets(bound, &least, &greatest) ||
+			pg_add_s64_overflow(bound, least * USECS_PER_SEC, &bound))
 			bound = SZN_TIME_MIN;
 	}
 	return look_back(bound, PG_GETARG_DATUM(1));
@@ -148,10 +190,7 @@ sessionize_look_back_timestamptz(PG_FUNCTION_ARGS)
 Datum
 sessionize_look_back_date(PG_FUNCTION_ARGS)
 {
-	int			overflow = 0;
-	Timestamp	bound = date2timestamp_opt_overflow(PG_GETARG_DATEADT(0), &overflow);
-
-	return look_back(saturated(bound, overflow), PG_GETARG_DATUM(1));
+	return look_back(timestamp_from_date(PG_GETARG_DATEADT(0)), PG_GETARG_DATUM(1));
 }
 
 /* look_back_bigint(bound bigint, inactivity bigint) -> bigint */
@@ -161,4 +200,62 @@ sessionize_look_back_bigint(PG_FUNCTION_ARGS)
 	int64		span = szn_span_from_datum(PG_GETARG_DATUM(1), SZN_INTEGERS, "inactivity");
 
 	PG_RETURN_INT64(szn_time_minus(SZN_INTEGERS, PG_GETARG_INT64(0), span));
+}
+
+/*
+ * look_ahead_T(bound T, max_duration interval) -> T, for T = timestamptz or
+ * timestamp: whatever lies after it lies more than "max_duration" after the
+ * bound, and so in no session that starts before the bound or at it (R6)
+ */
+Datum
+sessionize_look_ahead(PG_FUNCTION_ARGS)
+{
+	return look_ahead(PG_GETARG_INT64(0), PG_GETARG_DATUM(1));
+}
+
+/* look_ahead_timestamptz(bound timestamp, ...), as timestamptz is compared with one */
+Datum
+sessionize_look_ahead_tz_timestamp(PG_FUNCTION_ARGS)
+{
+	return look_ahead(tz_from_timestamp(PG_GETARG_TIMESTAMP(0)), PG_GETARG_DATUM(1));
+}
+
+/* look_ahead_timestamptz(bound date, ...) */
+Datum
+sessionize_look_ahead_tz_date(PG_FUNCTION_ARGS)
+{
+	return look_ahead(tz_from_date(PG_GETARG_DATEADT(0)), PG_GETARG_DATUM(1));
+}
+
+/* look_ahead_timestamp(bound timestamptz, ...): see sessionize_look_back_timestamptz() */
+Datum
+sessionize_look_ahead_timestamptz(PG_FUNCTION_ARGS)
+{
+	int64		bound = PG_GETARG_TIMESTAMPTZ(0);
+	int64		least;
+	int64		greatest;
+
+	if (!szn_time_is_infinite(SZN_TIMESTAMPS, bound))
+	{
+		if (!find_offsets(bound, &least, &greatest) ||
+			pg_add_s64_overflow(bound, greatest * USECS_PER_SEC, &bound))
+			bound = SZN_TIME_MAX - 1;
+	}
+	return look_ahead(bound, PG_GETARG_DATUM(1));
+}
+
+/* look_ahead_timestamp(bound date, ...) */
+Datum
+sessionize_look_ahead_date(PG_FUNCTION_ARGS)
+{
+	return look_ahead(timestamp_from_date(PG_GETARG_DATEADT(0)), PG_GETARG_DATUM(1));
+}
+
+/* look_ahead_bigint(bound bigint, max_duration bigint) -> bigint */
+Datum
+sessionize_look_ahead_bigint(PG_FUNCTION_ARGS)
+{
+	int64		span = szn_span_from_datum(PG_GETARG_DATUM(1), SZN_INTEGERS, "max_duration");
+
+	PG_RETURN_INT64(szn_time_plus(SZN_INTEGERS, PG_GETARG_INT64(0), span));
 }
