@@ -126,6 +126,14 @@ szn_has_run_condition(WindowClause *window, List *calls)
 #define szn_estimate_num_groups(root, exprs, rows) \
 	estimate_num_groups(root, exprs, rows, NULL, NULL)
 
+/* 16 has the query's join domain made before its scans are planned */
+#if PG_VERSION_NUM >= 160000
+#define szn_forget_join_domains(root) \
+	((root)->join_domains = list_make1(makeNode(JoinDomain)))
+#else
+#define szn_forget_join_domains(root) ((void) 0)
+#endif
+
 /* Only a hint: fetch this memory into the processor's cache. */
 #if defined(__GNUC__)
 #define szn_prefetch(address) __builtin_prefetch(address)

@@ -831,12 +831,20 @@ szn_planner_init(void)
 							 GUC_EXPLAIN,
 							 NULL, NULL, NULL);
 	DefineCustomBoolVariable("sessionize.enable_time_range",
-							 "Enables the planner to read only the events that a condition on started_at needs.",
+							 "Enables the planner to read only the events that a condition on sessions' times needs.",
 							 NULL,
 							 &szn_enable_time_range,
 							 true,
 							 PGC_USERSET,
 							 GUC_EXPLAIN,
+							 NULL, NULL, NULL);
+	DefineCustomBoolVariable("sessionize.debug_choose_actors",
+							 "Makes plans read only the actors in a time range wherever that is exact.",
+							 "For tests: what reading them costs does not matter.",
+							 &szn_debug_choose_actors,
+							 false,
+							 PGC_USERSET,
+							 GUC_EXPLAIN | GUC_NOT_IN_SAMPLE,
 							 NULL, NULL, NULL);
 	DefineCustomBoolVariable("sessionize.debug_require_session_scan",
 							 "Makes queries fail that cannot use a session scan.",

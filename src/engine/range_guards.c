@@ -10,6 +10,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
@@ -55,14 +56,11 @@ is_time_in_conditions(SznRange *range)
 	return false;
 }
 
-/* Are our columns, as far as this level makes them, functions of the events? */
+/* Are this level's rows events, all of them, computed without side effects? */
 static const char *
-check_level(SznRange *range)
+check_rows(SznRange *range)
 {
 	Query	   *parse = range->root->parse;
-	Node	   *inactivity = szn_range_argument(range, SZN_ARG_INACTIVITY);
-	SortGroupClause *clause;
-	ListCell   *cell;
 
 	if (parse->groupClause != NIL || parse->groupingSets != NIL || parse->hasAggs ||
 		parse->havingQual != NULL)
@@ -70,6 +68,35 @@ check_level(SznRange *range)
 	if (parse->distinctClause != NIL || parse->limitCount != NULL ||
 		parse->limitOffset != NULL || parse->hasTargetSRFs || range->root->rowMarks != NIL)
 		return "events are selected after sessions are made of them";
+
+	/* frames do not matter, but their offsets may be errors */
+	if (range->window->startOffset != NULL || range->window->endOffset != NULL)
+		return "the window's frame has an offset";
+
+	/* it might fail for an event that another condition leaves out */
+	if (contain_subplans(range->time) ||
+		(contain_leaked_vars(range->time) && !is_time_in_conditions(range)))
+		return "the event time may fail where it is not asked for";
+
+	/* nobody knows what else they do, or how often */
+	if (contain_volatile_functions((Node *) range->root->processed_tlist) ||
+		contain_volatile_functions((Node *) parse->jointree))
+		return "an expression is volatile";
+
+	return NULL;
+}
+
+/* Are our columns, as far as this level makes them, functions of the events? */
+static const char *
+check_level(SznRange *range)
+{
+	Node	   *inactivity = szn_range_argument(range, SZN_ARG_INACTIVITY);
+	const char *reason = check_rows(range);
+	SortGroupClause *clause;
+	ListCell   *cell;
+
+	if (reason != NULL)
+		return reason;
 
 	foreach(cell, range->calls)
 	{
@@ -85,10 +112,6 @@ check_level(SznRange *range)
 			return "a call has a FILTER";
 	}
 
-	/* frames do not matter, but their offsets may be errors */
-	if (range->window->startOffset != NULL || range->window->endOffset != NULL)
-		return "the window's frame has an offset";
-
 	/* in any other order the functions know other instants, or fail */
 	if (list_length(range->window->orderClause) != 1)
 		return "the window is not ordered by the event time alone";
@@ -102,16 +125,6 @@ check_level(SznRange *range)
 		return "inactivity is not constant";
 	if (!is_span((Const *) inactivity))
 		return "inactivity is not valid";
-
-	/* it might fail for an event that another condition leaves out */
-	if (contain_subplans(range->time) ||
-		(contain_leaked_vars(range->time) && !is_time_in_conditions(range)))
-		return "the event time may fail where it is not asked for";
-
-	/* nobody knows what else they do, or how often */
-	if (contain_volatile_functions((Node *) range->root->processed_tlist) ||
-		contain_volatile_functions((Node *) parse->jointree))
-		return "an expression is volatile";
 
 	return NULL;
 }
@@ -135,6 +148,35 @@ is_actor(SznRange *range, TargetEntry *column, Oid equality, Oid collation)
 	return false;
 }
 
+/* Does the level above group by each part of the actor? */
+static bool
+is_grouped_by_actor(SznRange *range)
+{
+	Query	   *above = range->above->parse;
+	ListCell   *cell;
+	ListCell   *group_cell;
+
+	foreach(cell, range->window->partitionClause)
+	{
+		Node	   *part = get_sortgroupclause_expr(lfirst_node(SortGroupClause, cell),
+													range->root->processed_tlist);
+		bool		is_found = false;
+
+		foreach(group_cell, above->groupClause)
+		{
+			SortGroupClause *clause = lfirst_node(SortGroupClause, group_cell);
+			Node	   *expr = get_sortgroupclause_expr(clause, range->above->processed_tlist);
+			TargetEntry *column = szn_column_of(range, range->relid, expr);
+
+			is_found |= column != NULL && equal(column->expr, part) &&
+				is_actor(range, column, clause->eqop, exprCollation(expr));
+		}
+		if (!is_found)
+			return false;
+	}
+	return true;
+}
+
 /*
  * Are the groups of the level above sessions, each with all its events?  If
  * numbers are not those of all history, nothing else may use them.
@@ -143,7 +185,6 @@ static const char *
 check_groups(SznRange *range, bool with_numbers)
 {
 	Query	   *above = range->above->parse;
-	Bitmapset  *found = NULL;
 	bool		by_number = false;
 	bool		has_number = false;
 	ListCell   *cell;
@@ -163,25 +204,10 @@ check_groups(SznRange *range, bool with_numbers)
 				return "groups are not sessions";
 			by_number = true;
 		}
-		else if (is_actor(range, column, clause->eqop, exprCollation(expr)))
-			found = bms_add_member(found, column->resno);
-		else
+		else if (!is_actor(range, column, clause->eqop, exprCollation(expr)))
 			return "groups are not sessions";
 	}
-	foreach(cell, range->window->partitionClause)
-	{
-		Node	   *expr = get_sortgroupclause_expr(lfirst_node(SortGroupClause, cell),
-													range->root->processed_tlist);
-		int			resno = -1;
-		bool		is_found = false;
-
-		while ((resno = bms_next_member(found, resno)) >= 0)
-			is_found |= equal(get_tle_by_resno(range->root->processed_tlist, resno)->expr,
-							  expr);
-		if (!is_found)
-			return "groups are not sessions";
-	}
-	if (!by_number)
+	if (!by_number || !is_grouped_by_actor(range))
 		return "groups are not sessions";
 
 	/*
@@ -519,4 +545,132 @@ szn_check_upper(SznRange *range)
 	if (reason == NULL && !range->of_groups && rows_may_fail(range))
 		reason = "another condition may fail for a session that is not whole";
 	return reason;
+}
+
+/* Do the level's conditions keep out rows where this is NULL? */
+static bool
+is_known_not_null(List *quals, Node *expr)
+{
+	ListCell   *cell;
+
+	foreach(cell, quals)
+	{
+		NullTest   *test = (NullTest *) lfirst(cell);
+
+		if (IsA(test, NullTest) && test->nulltesttype == IS_NOT_NULL &&
+			!test->argisrow && equal(test->arg, expr))
+			return true;
+	}
+	return false;
+}
+
+/* Is it one and the same actor whose rows are in a partition of this window? */
+static bool
+is_within_actor(SznRange *range, Index winref)
+{
+	WindowClause *window = NULL;
+	ListCell   *cell;
+	ListCell   *other_cell;
+
+	foreach(cell, range->root->parse->windowClause)
+	{
+		if (lfirst_node(WindowClause, cell)->winref == winref)
+			window = lfirst_node(WindowClause, cell);
+	}
+	if (window == NULL)
+		return false;
+
+	foreach(cell, range->window->partitionClause)
+	{
+		SortGroupClause *part = lfirst_node(SortGroupClause, cell);
+		bool		is_found = false;
+
+		foreach(other_cell, window->partitionClause)
+		{
+			SortGroupClause *other = lfirst_node(SortGroupClause, other_cell);
+
+			is_found |= other->eqop == part->eqop &&
+				equal(get_sortgroupclause_expr(other, range->root->processed_tlist),
+					  get_sortgroupclause_expr(part, range->root->processed_tlist));
+		}
+		if (!is_found)
+			return false;
+	}
+	return true;
+}
+
+/* Are there conditions above whose number of calls can be seen? */
+static bool
+is_volatile_above(SznRange *range)
+{
+	Query	   *above = range->above->parse;
+	ListCell   *cell;
+	ListCell   *clause_cell;
+
+	if (range->of_groups)
+		return contain_volatile_functions((Node *) above->jointree) ||
+			contain_volatile_functions(above->havingQual);
+	foreach(cell, szn_possible_relations(range->above, range->root->parse))
+	{
+		foreach(clause_cell, ((RelOptInfo *) lfirst(cell))->baserestrictinfo)
+		{
+			if (contain_volatile_functions((Node *)
+										   lfirst_node(RestrictInfo, clause_cell)->clause))
+				return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * Why actors without an event in the range cannot be left out, or NULL.
+ * "quals" are all conditions on events.
+ */
+const char *
+szn_check_actors(SznRange *range, RangeTblEntry *table, List *quals)
+{
+	const char *reason = check_rows(range);
+	ListCell   *cell;
+
+	if (reason != NULL)
+		return reason;
+
+	/* a sample would be another one, and so may be what a server sends */
+	if (table == NULL || table->tablesample != NULL ||
+		get_rel_relkind(table->relid) == RELKIND_FOREIGN_TABLE)
+		return "the source is not a table";
+	if (contain_subplans((Node *) table->securityQuals))
+		return "a policy has a sub-select";
+	if (contain_volatile_functions((Node *) table->securityQuals) ||
+		is_volatile_above(range))
+		return "an expression is volatile";
+
+	/* no row may depend on other actors' */
+	if (range->window->partitionClause == NIL)
+		return "there is no actor";
+	foreach(cell, range->calls)
+	{
+		WindowFunc *call = lfirst_node(WindowFunc, cell);
+		SznSource	source;
+
+		if (szn_source_of_call(call, &source) && !equal(call->args, range->call->args))
+			return "the calls differ in their arguments";
+		if (!is_within_actor(range, call->winref))
+			return "a window is about several actors";
+	}
+	if (range->of_groups && !is_grouped_by_actor(range))
+		return "groups are not of one actor";
+
+	/* NULL is an actor for PARTITION BY, but equal to none */
+	foreach(cell, range->window->partitionClause)
+	{
+		Node	   *part = get_sortgroupclause_expr(lfirst_node(SortGroupClause, cell),
+													range->root->processed_tlist);
+
+		if (contain_subplans(part))
+			return "an actor has a sub-select";
+		if (!is_known_not_null(quals, part))
+			return "the actor may be null";
+	}
+	return NULL;
 }

@@ -192,6 +192,32 @@ szn_only_relation_above(SznRange *range)
 	return relid;
 }
 
+/*
+ * The table that this level reads, if it reads nothing else, and all conditions
+ * on it; where a view was, they are on more than one level of FROM.
+ */
+RangeTblRef *
+szn_only_table(SznRange *range, List **quals)
+{
+	Node	   *node = (Node *) range->root->parse->jointree;
+
+	*quals = NIL;
+	while (IsA(node, FromExpr))
+	{
+		FromExpr   *from = (FromExpr *) node;
+
+		*quals = list_concat(*quals, (List *) from->quals);
+		if (list_length(from->fromlist) != 1)
+			return NULL;
+		node = (Node *) linitial(from->fromlist);
+	}
+	if (!IsA(node, RangeTblRef) ||
+		rt_fetch(((RangeTblRef *) node)->rtindex,
+				 range->root->parse->rtable)->rtekind != RTE_RELATION)
+		return NULL;
+	return (RangeTblRef *) node;
+}
+
 /* The column of ours that an expression above is, or NULL. */
 TargetEntry *
 szn_column_of(SznRange *range, Index relid, Node *expr)

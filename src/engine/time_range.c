@@ -136,13 +136,13 @@ look_function(SznRange *range, Oid bound_type, bool is_ahead)
  * "event time >= bound - span", or "event time <= bound + span", or NULL where
  * there is no such thing.
  */
-static Node *
-condition_on_events(SznRange *range, const SznBound *bound_above, bool is_ahead)
+Node *
+szn_condition_on_events(SznRange *range, const SznBound *bound_above,
+						const Const *span_wanted, bool is_ahead)
 {
 	Node	   *time = range->time;
 	Node	   *bound = (Node *) copyObject(bound_above->bound);
-	Const	   *span = (Const *)
-		copyObject(szn_range_argument(range, is_ahead ? SZN_ARG_MAX_DURATION : SZN_ARG_INACTIVITY));
+	Const	   *span = (Const *) copyObject(span_wanted);
 	Oid			function;
 	Oid			operator;
 	Expr	   *condition;
@@ -187,6 +187,8 @@ condition_on_events(SznRange *range, const SznBound *bound_above, bool is_ahead)
 static List *
 conditions_on_events(SznRange *range, bool is_ahead)
 {
+	Node	   *span = szn_range_argument(range, is_ahead ? SZN_ARG_MAX_DURATION :
+										  SZN_ARG_INACTIVITY);
 	List	   *conditions = NIL;
 	ListCell   *cell;
 
@@ -198,16 +200,16 @@ conditions_on_events(SznRange *range, bool is_ahead)
 		if (!bound->is_start ||
 			!(is_ahead ? szn_is_upper(bound) : szn_is_lower(bound)))
 			continue;
-		condition = condition_on_events(range, bound, is_ahead);
+		condition = szn_condition_on_events(range, bound, (Const *) span, is_ahead);
 		if (condition != NULL)
 			conditions = lappend(conditions, condition);
 	}
 	return conditions;
 }
 
-/* Is there a bound on starts on this side? */
+/* Is there a bound on this side, on starts or on whatever else? */
 static bool
-has_bound_on_start(SznRange *range, bool (*is_on_side) (const SznBound *bound))
+has_bound(SznRange *range, bool (*is_on_side) (const SznBound *bound), bool on_start)
 {
 	ListCell   *cell;
 
@@ -215,50 +217,62 @@ has_bound_on_start(SznRange *range, bool (*is_on_side) (const SznBound *bound))
 	{
 		SznBound   *bound = (SznBound *) lfirst(cell);
 
-		if (bound->is_start && is_on_side(bound))
+		if (is_on_side(bound) && (bound->is_start || !on_start))
 			return true;
 	}
 	return false;
 }
 
 /*
- * Add to the level what conditions it may have.  If there are none: why not,
- * or NULL if no reason is needed since there is nothing to be had.
+ * Let the level read as little as it may.  If it must read all: why, or NULL
+ * if no reason is needed since there is nothing that could be used.
  */
 static const char *
 add_conditions(PlannerInfo *root)
 {
 	FromExpr   *jointree = root->parse->jointree;
 	SznRange	range;
-	const char *reason = NULL;
+	const char *lower_reason = NULL;
 	const char *upper_reason = NULL;
-	List	   *conditions = NIL;
+	const char *actors_reason = NULL;
+	List	   *lower = NIL;
+	List	   *upper = NIL;
 
 	if (!szn_begin_range(root, &range))
 		return NULL;
 	szn_find_bounds(&range);
-	if (!has_bound_on_start(&range, szn_is_lower) &&
-		!has_bound_on_start(&range, szn_is_upper))
+	if (range.bounds == NIL)
 		return NULL;
 	if (!szn_enable_time_range)
 		return "sessionize.enable_time_range is off";
 
-	if (has_bound_on_start(&range, szn_is_lower))
+	if (has_bound(&range, szn_is_lower, true))
 	{
-		reason = szn_check_lower(&range);
-		if (reason == NULL)
-			conditions = conditions_on_events(&range, false);
+		lower_reason = szn_check_lower(&range);
+		if (lower_reason == NULL)
+			lower = conditions_on_events(&range, false);
 	}
-	if (has_bound_on_start(&range, szn_is_upper) && szn_has_max_duration(&range))
+	if (has_bound(&range, szn_is_upper, true) && szn_has_max_duration(&range))
 	{
 		upper_reason = szn_check_upper(&range);
 		if (upper_reason == NULL)
-			conditions = list_concat(conditions, conditions_on_events(&range, true));
+			upper = conditions_on_events(&range, true);
 	}
-	if (conditions == NIL)
-		return reason ? reason : upper_reason;
+	jointree->quals = (Node *)
+		list_concat(list_concat((List *) jointree->quals, lower), upper);
 
-	jointree->quals = (Node *) list_concat((List *) jointree->quals, conditions);
+	if ((lower == NIL && has_bound(&range, szn_is_lower, false)) ||
+		(upper == NIL && has_bound(&range, szn_is_upper, false)))
+		actors_reason = szn_add_actors(&range);
+	if (lower == NIL && upper == NIL)
+	{
+		const char *reason = lower_reason ? lower_reason : upper_reason;
+
+		if (reason == NULL || actors_reason == NULL || strcmp(reason, actors_reason) == 0)
+			return actors_reason;
+		return psprintf("%s; %s", reason, actors_reason);
+	}
+
 	if (range.of_groups)
 		range.above->parse->havingQual = (Node *)
 			szn_guard_groups(&range, (List *) range.above->parse->havingQual);
@@ -319,6 +333,13 @@ make_note(PlannerInfo *root)
 	dlist_push_head(&notes, &note->node);
 	MemoryContextRegisterResetCallback(root->planner_cxt, &note->on_reset);
 	return note;
+}
+
+/* Nothing is to be done about this level any more. */
+void
+szn_leave_level_alone(PlannerInfo *root)
+{
+	(void) make_note(root);
 }
 
 /*

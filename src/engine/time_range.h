@@ -47,6 +47,13 @@ typedef struct SznRange
 extern bool szn_enable_time_range;
 extern void szn_add_time_range(PlannerInfo *root, RelOptInfo *rel);
 extern const char *szn_time_range_refusal(PlannerInfo *root);
+extern void szn_leave_level_alone(PlannerInfo *root);
+extern Node *szn_condition_on_events(SznRange *range, const SznBound *bound,
+									 const Const *span, bool is_ahead);
+
+/* range_actors.c */
+extern bool szn_debug_choose_actors;
+extern const char *szn_add_actors(SznRange *range);
 
 /* range_level.c */
 extern bool szn_begin_range(PlannerInfo *root, SznRange *range);
@@ -55,6 +62,7 @@ extern bool szn_is_call(TargetEntry *target, SznSource *source);
 extern List *szn_possible_relations(PlannerInfo *above, Query *query);
 extern bool szn_is_column_used(PlannerInfo *root, AttrNumber column);
 extern Index szn_only_relation_above(SznRange *range);
+extern RangeTblRef *szn_only_table(SznRange *range, List **quals);
 extern TargetEntry *szn_column_of(SznRange *range, Index relid, Node *expr);
 
 /* range_bounds.c */
@@ -66,6 +74,7 @@ extern bool szn_is_bound_on_start(SznRange *range, Node *clause);
 /* range_guards.c */
 extern const char *szn_check_lower(SznRange *range);
 extern const char *szn_check_upper(SznRange *range);
+extern const char *szn_check_actors(SznRange *range, RangeTblEntry *table, List *quals);
 extern bool szn_has_max_duration(SznRange *range);
 extern List *szn_guard_groups(SznRange *range, List *having);
 
