@@ -287,6 +287,151 @@ SELECT count(*) FROM half_events WHERE session_started_at >= '2020-01-01 11:30' 
 SELECT count(*) FROM half_events WHERE session_started_at >= '2020-01-01 11:30' AND session_duration > '1 h' AND session_event_count > 4;
 
 --
+-- All history, but only of the actors in the range
+--
+-- Users who come for an hour and do not come back, but for a few; the edges are below.
+CREATE TABLE seen_events (user_id int, ts timestamptz, event text, amount int, code numeric, name text);
+INSERT INTO seen_events
+SELECT u, timestamptz '2020-01-01' + (u + CASE WHEN u % 50 = 0 THEN (n % 4) * 100 ELSE 0 END) * interval '1 h' + n * interval '2 min' + (n % 3) * interval '21 min',
+       CASE n % 5 WHEN 0 THEN 'login' WHEN 3 THEN 'logout' ELSE 'view' END, n, u::numeric, 'user ' || u
+FROM generate_series(1, 2000) AS u, generate_series(1, 20) AS n;
+CREATE INDEX ON seen_events (ts);
+CREATE INDEX ON seen_events (user_id, ts);
+ANALYZE seen_events;
+SELECT sessionize.define_session('brief', 'seen_events', 'user_id', 'ts', '30 min', restart_on => 'event = ''login''', end_on => 'event = ''logout''');
+SELECT sessionize.define_session('brief capped', 'seen_events', 'user_id', 'ts', '30 min', max_duration => '10 min', tie_break => 'amount');
+SELECT sessionize.define_metric('brief', 'first_amount', 'sum(amount)', session_filter => 'session_number = 1');
+
+-- How the plan finds the actors, and whether the answer is that of all history.
+CREATE FUNCTION actors(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+    ordered text := 'SELECT md5(coalesce(string_agg(q::text, '';'' ORDER BY q::text), '''')) || '' '' || count(*) FROM (' || query || ') AS q';
+    all_history text;
+    answer text;
+BEGIN
+    RETURN QUERY
+    SELECT single
+    FROM explain(query) AS line,
+         regexp_replace(trim(line), '^-> *|time_range\.|sessionize\.|::timestamp with(out)? time zone|\(+\w+(\.\w+)? IS NOT NULL\) AND | (event|alike|e)(_\d+)*$', '', 'g') AS short,
+         regexp_replace(short, '\(InitPlan \d+\)\.col1|\$\d+', '$n') AS single
+    WHERE line ~ '(Index.* Scan|Bitmap Index Scan|Seq Scan).* on |Index Cond|Nested Loop|Join|All History Read';
+    EXECUTE ordered INTO answer;
+    SET LOCAL sessionize.enable_time_range = off;
+    EXECUTE ordered INTO all_history;
+    SET LOCAL sessionize.enable_time_range = on;
+    RETURN NEXT CASE WHEN answer = all_history THEN 'rows as of all history: ' ELSE 'WRONG: ' END || split_part(answer, ' ', 2);
+END $$;
+SELECT * FROM actors($$SELECT * FROM brief WHERE started_at >= '2020-04-01'$$);
+SELECT * FROM actors($$SELECT * FROM brief WHERE started_at BETWEEN '2020-02-01' AND '2020-02-01 03:00'$$);
+SELECT * FROM actors($$SELECT user_id, started_by FROM brief WHERE started_at > '2020-04-01' AND session_number > 1$$);
+SELECT * FROM actors($$SELECT user_id, ended_at FROM brief WHERE ended_at >= '2020-04-01'$$);
+SELECT * FROM actors($$SELECT user_id, ended_by FROM brief WHERE ended_at = (SELECT max(ts) FROM seen_events WHERE user_id = 7)$$);
+SELECT * FROM actors($$SELECT * FROM "brief capped" WHERE started_at >= '2020-04-01'$$);
+SELECT * FROM actors($$SELECT * FROM "brief capped_events" WHERE ts >= '2020-04-01'$$);
+SELECT * FROM actors($$SELECT * FROM "brief capped_events" WHERE session_ended_at >= '2020-04-01' AND session_number > 1$$);
+SELECT * FROM actors($$SELECT user_id, session_count, last_ended_at FROM brief_actors WHERE last_ended_at >= '2020-04-01'$$);
+SELECT * FROM actors($$SELECT user_id, session_count FROM brief_actors WHERE first_started_at >= '2020-04-01'$$);
+SELECT * FROM actors($$SELECT user_id, event_count FROM brief_actors WHERE first_started_at BETWEEN '2020-02-01' AND '2020-02-01 03:00'$$);
+SELECT * FROM actors($$SELECT user_id, started_at FROM brief WHERE started_at < '2020-01-01 03:00'$$);
+SELECT * FROM actors($$SELECT user_id, started_at FROM brief WHERE started_at BETWEEN '2020-02-01' AND '2020-02-01 03:00'$$);
+SELECT * FROM actors($$SELECT user_id, session_number FROM brief WHERE date_trunc('hour', started_at) = '2020-04-05 20:00'$$);
+SELECT * FROM actors($$SELECT user_id, session_number FROM brief WHERE started_at::date >= '2020-04-05' AND user_id % 2 = 0$$);
+SELECT * FROM actors($$SELECT user_id, first_amount FROM brief WHERE started_at >= '2020-04-01'$$);
+SELECT * FROM actors($$SELECT * FROM brief WHERE started_at >= now() - interval '7 days'$$);
+
+-- generic plans, once for each outer row, and a view over ours
+PREPARE whole(timestamptz) AS SELECT count(*), sum(session_number) FROM (SELECT * FROM brief WHERE started_at >= $1 ORDER BY session_number) AS b;
+SET plan_cache_mode = force_generic_plan;
+SET sessionize.debug_choose_actors = on;
+EXECUTE whole('2020-04-01');
+EXECUTE whole('2020-04-05 20:00');
+SELECT * FROM (VALUES (timestamptz '2020-04-01'), ('2020-04-05 20:00'), ('infinity')) AS b (x),
+    LATERAL (SELECT count(*), sum(session_number) FROM brief WHERE ended_at >= b.x) AS s;
+RESET sessionize.debug_choose_actors;
+RESET plan_cache_mode;
+
+-- without an index on the actor and the time it would be more to read
+BEGIN;
+DROP INDEX seen_events_user_id_ts_idx;
+SELECT * FROM actors($$SELECT * FROM brief WHERE started_at >= '2020-04-01'$$);
+ROLLBACK;
+
+-- partitions: the range in some, the history in all
+CREATE TABLE split_events (LIKE seen_events) PARTITION BY RANGE (ts);
+CREATE TABLE split_events_1 PARTITION OF split_events FOR VALUES FROM (MINVALUE) TO ('2020-02-01');
+CREATE TABLE split_events_2 PARTITION OF split_events FOR VALUES FROM ('2020-02-01') TO ('2020-03-20');
+CREATE TABLE split_events_3 PARTITION OF split_events FOR VALUES FROM ('2020-03-20') TO (MAXVALUE);
+INSERT INTO split_events SELECT * FROM seen_events;
+CREATE INDEX ON split_events (user_id, ts);
+CREATE INDEX ON split_events (ts);
+ANALYZE split_events;
+SELECT sessionize.define_session('parted', 'split_events', 'user_id', 'ts', '30 min');
+SELECT * FROM actors($$SELECT * FROM parted WHERE started_at >= '2020-04-01'$$);
+
+-- sources: a view of a table, but nothing more than that
+CREATE VIEW seen_view AS SELECT * FROM (SELECT * FROM seen_events WHERE amount > 0) AS v WHERE event IS NOT NULL;
+CREATE VIEW seen_joined AS SELECT e.* FROM seen_events AS e JOIN (VALUES ('view'), ('login')) AS k (kind) ON e.event = k.kind;
+CREATE VIEW seen_sample AS SELECT * FROM seen_events TABLESAMPLE bernoulli (50) REPEATABLE (1);
+SELECT sessionize.define_session('of view', 'seen_view', 'user_id', 'ts', '30 min');
+SELECT sessionize.define_session('of join', 'seen_joined', 'user_id', 'ts', '30 min');
+SELECT sessionize.define_session('of sample', 'seen_sample', 'user_id', 'ts', '30 min');
+SELECT * FROM actors($$SELECT * FROM "of view" WHERE started_at >= '2020-04-01'$$);
+SELECT * FROM actors($$SELECT * FROM "of join" WHERE started_at >= '2020-04-01'$$);
+SELECT * FROM actors($$SELECT * FROM "of sample" WHERE started_at >= '2020-04-01'$$);
+
+-- actors that are equal, by PARTITION BY's equality, though not the same; and of several parts
+SET sessionize.debug_choose_actors = on;
+SELECT count(*) > 0 AS has_icu FROM pg_collation WHERE collprovider = 'i' \gset
+\if :has_icu
+CREATE COLLATION loose (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+\else
+CREATE COLLATION loose FROM "C";
+\endif
+CREATE TABLE alike (code numeric, word text COLLATE loose, short varchar(9), part int, ts timestamptz);
+INSERT INTO alike VALUES
+(1.0, 'Ann', 'a', 1, '2020-01-01 10:00'), (1.00, 'ANN', 'a', 1, '2020-01-01 11:00'), (1, 'ann', 'a', 1, '2020-01-01 12:00'),
+(2.0, 'Bob', 'b', 1, '2020-01-01 10:00'), (2.0, 'Bob', 'b', 2, '2020-01-01 12:00'),
+(NULL, NULL, NULL, 1, '2020-01-01 10:00'), (NULL, NULL, NULL, 1, '2020-01-01 12:00');
+SELECT $$SELECT * FROM (SELECT part, ts, sessionize.session_number(ts, interval '30 min') OVER (PARTITION BY actor ORDER BY ts) AS n
+    FROM alike WHERE ts IS NOT NULL AND condition) AS e WHERE ts >= '2020-01-01 12:00'$$ AS alike \gset
+SELECT * FROM actors(replace(replace(:'alike', 'actor', 'code'), 'condition', 'code IS NOT NULL'));
+SELECT * FROM actors(replace(replace(:'alike', 'actor', 'word'), 'condition', 'word IS NOT NULL'));
+SELECT * FROM actors(replace(replace(:'alike', 'actor', 'short, part'), 'condition', 'short IS NOT NULL AND part IS NOT NULL'));
+SELECT code, part, n FROM (SELECT code, part, ts, sessionize.session_number(ts, interval '30 min') OVER (PARTITION BY code ORDER BY ts) AS n
+    FROM alike WHERE ts IS NOT NULL AND code IS NOT NULL) AS e WHERE ts >= '2020-01-01 12:00' ORDER BY 1;
+
+-- NULL is an actor, too; some parts only; no actor; a window that is about others, as one about parts of an actor is not
+SELECT * FROM actors(replace(replace(:'alike', 'actor', 'code'), 'condition', 'true'));
+SELECT * FROM actors(replace(replace(:'alike', 'actor', 'short, part'), 'condition', 'short IS NOT NULL'));
+SELECT * FROM actors(replace(replace(:'alike', 'PARTITION BY actor', ''), 'condition', 'true'));
+SELECT * FROM actors(replace(replace(replace(:'alike', 'actor', 'code'), 'condition', 'code IS NOT NULL'), 'AS n', 'AS n, count(*) OVER (PARTITION BY part) AS k'));
+SELECT * FROM actors(replace(replace(replace(:'alike', 'actor', 'code'), 'condition', 'code IS NOT NULL'), 'AS n', 'AS n, rank() OVER (PARTITION BY part, code ORDER BY ts DESC) AS k'));
+SELECT * FROM actors(replace(replace(replace(:'alike', 'actor', 'code'), 'condition', 'code IS NOT NULL'), ') AS e', ' LIMIT 3) AS e'));
+SELECT * FROM actors(replace(replace(replace(:'alike', 'actor', 'code'), 'condition', 'code IS NOT NULL'), 'WHERE ts >=', 'WHERE random() >= 0 AND ts >='));
+SELECT * FROM actors($$SELECT part, max(ts) FROM (SELECT part, ts, sessionize.session_event_number(ts, interval '30 min') OVER (PARTITION BY code ORDER BY ts) AS n
+    FROM alike WHERE ts IS NOT NULL AND code IS NOT NULL) AS e WHERE n > 0 GROUP BY part HAVING max(ts) >= '2020-01-01 12:00'$$);
+
+-- bounds on several times are not about one event: here no one event is in both
+SELECT * FROM actors($$SELECT user_id, started_at, ended_at, session_number FROM parted WHERE started_at <= '2020-01-05 05:00:30' AND ended_at >= '2020-01-05 05:00:30'$$);
+SELECT * FROM actors($$SELECT user_id, session_count FROM brief_actors WHERE first_started_at < '2020-02-01' AND last_ended_at >= '2020-02-10'$$);
+RESET sessionize.debug_choose_actors;
+
+-- row-level security: who sees less finds fewer actors, too
+ALTER TABLE seen_events ENABLE ROW LEVEL SECURITY;
+CREATE POLICY even ON seen_events TO regress_time_range USING (user_id % 2 = 0 AND amount > 3);
+GRANT SELECT ON ALL TABLES IN SCHEMA time_range TO regress_time_range;
+SET ROLE regress_time_range;
+SET sessionize.debug_choose_actors = on;
+SELECT * FROM actors($$SELECT * FROM brief WHERE started_at >= '2020-04-01'$$);
+SELECT count(*) FROM brief WHERE started_at >= '2020-04-05 20:00' AND session_number > 0 AND leak(CASE WHEN user_id % 2 = 0 THEN 3 END, started_at);
+RESET ROLE;
+CREATE POLICY more ON seen_events AS RESTRICTIVE TO regress_time_range USING (user_id IN (SELECT e.user_id FROM events AS e));
+SET ROLE regress_time_range;
+SELECT * FROM actors($$SELECT * FROM brief WHERE started_at >= '2020-04-01'$$);
+RESET ROLE;
+RESET sessionize.debug_choose_actors;
+
+--
 -- Where a little less, or a little more, would be wrong
 --
 CREATE TABLE edge (user_id int, ts timestamptz, event text);
