@@ -274,6 +274,10 @@ szn_add_actors(SznRange *range)
 	if (reason != NULL)
 		return reason;
 
+	/* the new relation goes behind all others, in both */
+	if (list_length(parse->rtable) + 1 != root->simple_rel_array_size)
+		return "another extension has added relations";
+
 	conditions = repeatable(quals);
 	foreach(cell, bounds_on_one_time(range))
 	{
@@ -294,9 +298,7 @@ szn_add_actors(SznRange *range)
 			return "reading all is estimated to cost less";
 	}
 
-	/* the planner's arrays are as long as the range table */
 	other = add_semijoin(range, parse, table->rtindex, conditions);
-	Assert(other == (Index) root->simple_rel_array_size);
 	expand_planner_arrays(root, 1);
 	root->simple_rte_array[other] = llast_node(RangeTblEntry, parse->rtable);
 	(void) build_simple_rel(root, other, NULL);

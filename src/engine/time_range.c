@@ -29,7 +29,8 @@
  * Not the same as in all history are session numbers, and why a session
  * started (`first` instead of `end` or `inactivity`); and with max_duration
  * a start depends on all before it.  Where such a thing is asked for, all
- * history is read.  What is refused, and why, is in range_guards.c.
+ * history is read: of the actors in the range, if that is less (see
+ * range_actors.c), or of all.  What is refused, and why, is in range_guards.c.
  *
  * Of the sessions that start before X, or at it, no event is later than
  * X + max_duration, if there is such a thing (R6).  What is later only cuts:
