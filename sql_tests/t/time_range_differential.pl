@@ -284,8 +284,8 @@ sub make_query
 	push @some, one('session_number', 'started_by') if chance(10);
 	my $list = join ', ', @some;
 	my $condition = condition($d, 'started_at');
-	my $which = int(rand(21));
-	if ($which >= 12 && $which < 20)
+	my $which = int(rand(22));
+	if ($which >= 12 && $which < 21)
 	{
 		($kind, $query) = make_actors_query($s, $d, $which - 12, $actor, $list);
 	}
@@ -306,7 +306,7 @@ sub make_query
 		push @labels, 'session_event_number' if chance(30) && $d->{tie_break};
 		($kind, $query) = ('events', 'SELECT ' . join(', ', @labels) . " FROM E AS v WHERE $label");
 	}
-	elsif ($which == 7 || $which == 20)
+	elsif ($which == 7 || $which == 21)
 	{
 		my $second = condition($d, 'b.started_at') =~ s/event_count/b.event_count/r;
 		($kind, $query) = ('self-join', "SELECT a.started_at, a.event_count, b.started_at AS b" . one('', ', b.session_number')
@@ -345,10 +345,13 @@ sub make_actors_query
 
 	return ('whole', 'SELECT ' . one('*', "$list, session_number", "$list, started_by, session_number") . ' FROM V AS v WHERE '
 		  . condition($d, 'started_at') . one('', '', '', ' AND session_number > 1', " AND $actor = 1")) if $which <= 1;
-	return ('ends', "SELECT $list, session_number, ended_at FROM V AS v WHERE " . condition($d, 'ended_at')
-		  . one('', '', '', ' AND ' . condition($d, 'started_at'), ' AND session_number > 1')) if $which <= 3;
+	# bounds on the two ends may be met by two events, and by no single one
+	my $type = $d->{type} eq 'timestamptz' ? 'timestamptz' : 'timestamp';
+	return ('ends', "SELECT $list, session_number, ended_at FROM V AS v WHERE "
+		  . one(condition($d, 'ended_at') . one('', '', ' AND ' . condition($d, 'started_at'), ' AND session_number > 1'),
+			"started_at < \@bound\@::$type AND ended_at >= \@bound\@::$type", "started_at <= \@bound\@::$type AND ended_at > \@bound\@::$type")) if $which <= 3;
 	return ('actors', "SELECT $actor, session_count, event_count, time_in_session, first_started_at, last_ended_at, amount FROM A AS v WHERE "
-		  . condition($d, one('last_ended_at', 'last_ended_at', 'first_started_at')) . one('', '', '', ' AND ' . condition($d, 'first_started_at'))) if $which <= 5;
+		  . condition($d, one('last_ended_at', 'last_ended_at', 'first_started_at')) . one(('') x 5, ' AND ' . condition($d, 'first_started_at'))) if $which <= 6;
 
 	my $condition = condition($d, one($d->{event_time}, $d->{event_time}, 'session_ended_at')) =~ s/\bevent_count\b/session_event_count/gr;
 	return ('event times', 'SELECT id, kind, session_number, session_started_at, session_ended_at, session_event_count'
