@@ -373,7 +373,7 @@ sub make_raw_query
 	my $plain = chance(50);     # what the views have
 	my $window = $plain ? "PARTITION BY user_id ORDER BY $t" : one(('PARTITION BY user_id ORDER BY ' . $t) x 4, "ORDER BY $t", "PARTITION BY user_id, platform ORDER BY $t", "PARTITION BY user_id ORDER BY $t, id");
 	my $extra = $plain ? '' : one('', '', '', ', sessionize.session_started_by(' . $args . ') OVER w AS by', ', sessionize.session_start(' . $args . ') OVER w AS s',
-		', row_number() OVER w AS by');
+		', rank() OVER w AS by');
 	my $known = one('', ' WHERE user_id IS NOT NULL', " WHERE user_id IS NOT NULL AND $t IS NOT NULL");
 	my $inner = "SELECT user_id, platform, kind, amount, $t AS t, sessionize.session_number($args) OVER w AS n$extra FROM app.source$known WINDOW w AS ($window)" . one(('') x 8, ' LIMIT 1000');
 	my $where = $plain ? ' WHERE n IS NOT NULL' : one('', '', '', ' WHERE n IS NOT NULL', ' WHERE n IS NOT NULL', ' WHERE amount > 2', ' WHERE user_id = 1', ' WHERE n > 1');
