@@ -208,7 +208,7 @@ for my $round (1 .. $rounds)
 	for my $ordered (0, 1)
 	{
 		my $order = $ordered ? 'in order' : 'out of order';
-		$node->safe_psql('postgres', "SELECT fill($seed, $ordered = 1, 6000)");
+		$node->safe_psql('postgres', "SELECT fill($seed, $ordered = 1, 4500)");
 		is($node->safe_psql('postgres', <<~SQL), 't|t|t|t|t|t', "events contain what is hard ($order)");
 			SELECT count(*) FILTER (WHERE a_bigint IS NULL) > 100, count(*) FILTER (WHERE t_timestamptz IS NULL) > 60,
 				   count(*) FILTER (WHERE t_timestamptz = 'infinity') > 5, count(*) FILTER (WHERE t_timestamptz = '-infinity') > 5,
