@@ -36,7 +36,8 @@ szn_exchange_partitions(SznPartitions *partitions, bool gathered)
 	}
 
 	/* no more partitions are moved to disk once all have gathered */
-	szn_partitions_close_chunks(partitions);
+	for (int i = 0; i < partitions->num_partitions; i++)
+		szn_partitions_close_chunk(partitions, i);
 	szn_exchange_report(exchange, partitions->counters);
 	szn_exchange_gathered(exchange);
 

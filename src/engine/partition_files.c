@@ -133,41 +133,28 @@ szn_partition_close(SznPartitions *partitions, SznPartition *partition)
 	szn_partitions_forget_sample(partitions, partition);
 }
 
-/* Note and write so many bytes of records. */
-static void
-write_records(SznPartitions *partitions, SznPartition *partition, char *data, Size size)
-{
-	Size		offset = 0;
-
-	while (offset < size)
-	{
-		SznRecord  *record = (SznRecord *) (data + offset);
-		Size		length = szn_record_length(partitions->format, record);
-
-		szn_partition_note(partitions, partition, record, length);
-		offset += length;
-	}
-	if (size > 0)
-		szn_partition_write(partitions, partition, data, size);
-}
-
-/* What is on its way to a partition's file, so many bytes, gets there. */
-void
-szn_partition_write_out(SznPartitions *partitions, SznPartition *partition, Size size)
-{
-	write_records(partitions, partition, partition->to_write, size);
-}
-
 /* Move a partition from memory to disk. */
 void
 szn_partitions_spill(SznPartitions *partitions, SznPartition *partition)
 {
+	SznFormat  *format = partitions->format;
+
 	szn_partitions_close_chunk(partitions, partition - partitions->partitions);
 	for (int i = 0; i < partition->num_chunks; i++)
 	{
+		SznChunk   *chunk = partition->chunks[i];
+		Size		offset = 0;
+
 		CHECK_FOR_INTERRUPTS();
-		write_records(partitions, partition, SZN_CHUNK_DATA(partition->chunks[i]),
-					  partition->chunks[i]->used);
+		while (offset < chunk->used)
+		{
+			SznRecord  *record = (SznRecord *) (SZN_CHUNK_DATA(chunk) + offset);
+			Size		size = szn_record_length(format, record);
+
+			szn_partition_note(partitions, partition, record, size);
+			offset += size;
+		}
+		szn_partition_write(partitions, partition, SZN_CHUNK_DATA(chunk), chunk->used);
 	}
 	szn_partition_free_chunks(partitions, partition);
 }

@@ -236,23 +236,14 @@ szn_partitions_forget_sample(SznPartitions *partitions, SznPartition *partition)
 	partition->sample = NULL;
 }
 
-/*
- * Note in its header how far the partition's last chunk is filled; or write
- * what is on its way to the file.
- */
+/* Note in its header how far the partition's last chunk is filled. */
 void
 szn_partitions_close_chunk(SznPartitions *partitions, int number)
 {
 	SznPartition *partition = &partitions->partitions[number];
 	SznTail    *tail = &partitions->tails[number];
 
-	if (partition->to_write)
-	{
-		szn_partition_write_out(partitions, partition, tail->next - partition->to_write);
-		pfree(partition->to_write);
-		partition->to_write = NULL;
-	}
-	else if (tail->next)
+	if (tail->next)
 	{
 		SznChunk   *chunk = partition->chunks[partition->num_chunks - 1];
 
@@ -260,14 +251,6 @@ szn_partitions_close_chunk(SznPartitions *partitions, int number)
 	}
 	tail->next = NULL;
 	tail->end = NULL;
-}
-
-/* All records have been added. */
-void
-szn_partitions_close_chunks(SznPartitions *partitions)
-{
-	for (int i = 0; i < partitions->num_partitions; i++)
-		szn_partitions_close_chunk(partitions, i);
 }
 
 /* Move the largest partition in memory to disk.  False if there is none. */
@@ -340,26 +323,6 @@ begin_chunk(SznPartitions *partitions, int number, Size size)
 }
 
 /*
- * Begin anew with what is on its way to the file of a partition on disk.
- * False if a record of this size had better be written by itself.
- */
-static bool
-begin_writing(SznPartitions *partitions, int number, Size size)
-{
-	SznPartition *partition = &partitions->partitions[number];
-	SznTail    *tail = &partitions->tails[number];
-
-	if (partition->to_write)
-		szn_partition_write_out(partitions, partition, tail->next - partition->to_write);
-	else
-		partition->to_write = (char *)
-			MemoryContextAlloc(partitions->context, SZN_WRITE_SIZE);
-	tail->next = partition->to_write;
-	tail->end = tail->next + SZN_WRITE_SIZE;
-	return size <= SZN_WRITE_SIZE / 4;
-}
-
-/*
  * Add the record of a row, where its partition has no room for it: in a new
  * chunk or, if the partition is on disk, in its file.
  */
@@ -370,12 +333,11 @@ szn_partitions_make_room(SznPartitions *partitions, uint32 hash,
 	SznFormat  *format = partitions->format;
 	Size		size = szn_record_size(format, event, values, isnull);
 	int			number = szn_partition_of_hash(partitions, hash);
-	SznTail    *tail = &partitions->tails[number];
 	SznPartition *partition;
 
-	if (begin_chunk(partitions, number, size) ||
-		begin_writing(partitions, number, size))
+	if (begin_chunk(partitions, number, size))
 	{
+		SznTail    *tail = &partitions->tails[number];
 		SznRecord  *record = (SznRecord *) tail->next;
 
 		tail->next += size;
@@ -489,6 +451,8 @@ szn_partitions_next(SznPartitions *partitions)
 								partition->num_bytes);
 		szn_partition_close(partitions, partition);
 	}
+	else
+		szn_partitions_close_chunk(partitions, next);
 	szn_gather_actors(partitions, partition);
 	return SZN_PARTITION_ACTORS;
 }

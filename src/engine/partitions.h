@@ -81,7 +81,6 @@ typedef struct SznPartition
 	int			max_chunks;
 	Size		memory;			/* of the chunks, as allocated */
 	BufFile    *file;			/* once it had to go to disk */
-	char	   *to_write;		/* where its tail is then; NULL: nowhere */
 	SznPart    *parts;			/* or the files of all participants */
 	int			num_parts;
 	SznPart    *last_part;		/* whose record has been read last */
@@ -99,11 +98,8 @@ typedef struct SznPartition
 	int			depth;			/* how often it has been divided */
 } SznPartition;
 
-/* Records on their way to a file are written so many bytes at a time. */
-#define SZN_WRITE_SIZE		1024
-
-/* What a temporary file needs in memory: that, a block, and how to find the file. */
-#define SZN_FILE_MEMORY		(BLCKSZ + SZN_WRITE_SIZE + 512)
+/* What a temporary file needs in memory: a block, and how to find the file. */
+#define SZN_FILE_MEMORY		(BLCKSZ + 512)
 
 typedef struct SznPartitions
 {
@@ -163,7 +159,6 @@ extern void szn_partitions_note_chunk(SznPartitions *partitions,
 extern void szn_partitions_forget_sample(SznPartitions *partitions,
 										 SznPartition *partition);
 extern void szn_partitions_close_chunk(SznPartitions *partitions, int number);
-extern void szn_partitions_close_chunks(SznPartitions *partitions);
 extern void szn_partitions_count_memory(SznPartitions *partitions);
 
 extern Size szn_partitions_memory(SznPartitions *partitions);
@@ -178,8 +173,6 @@ extern void szn_partition_note(SznPartitions *partitions, SznPartition *partitio
 							   SznRecord *record, Size size);
 extern void szn_partition_write(SznPartitions *partitions, SznPartition *partition,
 								void *data, Size size);
-extern void szn_partition_write_out(SznPartitions *partitions,
-									SznPartition *partition, Size size);
 extern void szn_partition_close(SznPartitions *partitions, SznPartition *partition);
 extern void szn_partitions_spill(SznPartitions *partitions, SznPartition *partition);
 extern SznRecord *szn_partition_read(SznPartitions *partitions);

@@ -135,8 +135,6 @@ szn_fill_partitions(SznScan *scan)
 		if (szn_exchange_has_base(exchange) && !scan->rules_known)
 			szn_learn_rules(scan, 0);
 	}
-	else
-		szn_partitions_close_chunks(scan->partitions);
 	szn_progress_enter(scan, SZN_PHASE_PUTTING_OUT);
 }
 
