@@ -54,7 +54,7 @@ int
 szn_choose_num_partitions(double rows, double width, Size budget)
 {
 	double		wanted = ceil(rows * width / PARTITION_TARGET);
-	double		affordable = budget / 3 / SZN_FILE_MEMORY;
+	double		affordable = budget / 4 / SZN_FILE_MEMORY;
 
 	/* the planner's guess may be far too low, and partitions cost little */
 	wanted = Max(wanted, 32);
