@@ -36,21 +36,24 @@ put_rows(SznScan *scan, SznHeapReader *heap)
 
 /* The same, all at once. */
 static void
-put_batch(SznScan *scan, SznHeapReader *heap, SznBatch *batch)
+put_batch(SznScan *scan, SznHeapReader *heap)
 {
 	SznPartitions *partitions = scan->partitions;
 	SznFormat  *format = scan->format;
 	SznEvent	events[SZN_BATCH];
 	uint64		hashes[SZN_BATCH];
+	SznBatch	batch;
 	int			count = heap->count;
 	int			width = heap->width;
 
+	StaticAssertStmt(SZN_HEAP_ROWS <= SZN_BATCH, "all rows that are read at once");
+	batch.count = 0;
 	szn_events_of_rows(scan, heap->values, heap->nulls, width, count, events);
 	szn_hash_actors(format, heap->values, heap->nulls, width, count, hashes);
 	for (int i = 0; i < count; i++)
-		szn_partitions_put_in_batch(partitions, batch, (uint32) hashes[i], &events[i],
+		szn_partitions_put_in_batch(partitions, &batch, (uint32) hashes[i], &events[i],
 									heap->values + i * width, heap->nulls + i * width);
-	szn_batch_fill(format, batch);
+	szn_batch_fill(format, &batch);
 }
 
 /* Read all input, where it is read by pages. */
@@ -61,10 +64,7 @@ fill_from_heap(SznScan *scan)
 	ExprContext *econtext = scan->css.ss.ps.ps_ExprContext;
 	bool		by_row = scan->num_varlena > 0 || !scan->format->can_batch;
 	MemoryContext caller_context;
-	SznBatch	batch;
 
-	StaticAssertStmt(SZN_HEAP_ROWS <= SZN_BATCH, "all rows that are read at once");
-	batch.count = 0;
 	for (int i = 0; i < scan->format->num_keys; i++)
 		by_row |= !scan->format->keys[i].is_image;
 
@@ -75,7 +75,7 @@ fill_from_heap(SznScan *scan)
 		if (by_row)
 			put_rows(scan, heap);
 		else
-			put_batch(scan, heap, &batch);
+			put_batch(scan, heap);
 		heap->next = heap->count;
 		scan->counters.rows += heap->count;
 		szn_progress_report(scan);

@@ -100,31 +100,6 @@ timestamp_from_date(DateADT bound)
 }
 
 /*
- * look_back_T(bound T, inactivity interval) -> T, for T = timestamptz or
- * timestamp: whatever lies before it lies more than "inactivity" before the
- * bound
- */
-Datum
-sessionize_look_back(PG_FUNCTION_ARGS)
-{
-	return look_back(PG_GETARG_INT64(0), PG_GETARG_DATUM(1));
-}
-
-/* look_back_timestamptz(bound timestamp, ...), as timestamptz is compared with one */
-Datum
-sessionize_look_back_tz_timestamp(PG_FUNCTION_ARGS)
-{
-	return look_back(tz_from_timestamp(PG_GETARG_TIMESTAMP(0)), PG_GETARG_DATUM(1));
-}
-
-/* look_back_timestamptz(bound date, ...) */
-Datum
-sessionize_look_back_tz_date(PG_FUNCTION_ARGS)
-{
-	return look_back(tz_from_date(PG_GETARG_DATEADT(0)), PG_GETARG_DATUM(1));
-}
-
-/*
  * The least and the greatest offset from UTC, in seconds, that is or was valid
  * within two weeks of a time; false if that cannot be told.
  *
@@ -164,26 +139,56 @@ find_offsets(TimestampTz time, int64 *least, int64 *greatest)
 }
 
 /*
- * look_back_timestamp(bound timestamptz, ...)
- *
- * When the two are compared it is the timestamp that is converted, and the
- * clock goes back at times: an earlier timestamp can be the later time.  So
- * the bound is where the earliest timestamp may be that is not before it.
+ * When a timestamp is compared with a timestamptz it is the timestamp that is
+ * converted, and the clock goes back at times: an earlier timestamp can be the
+ * later time.  So the bound is where the earliest timestamp may be that is not
+ * before it; or, to look ahead, the latest that is not after it.
  */
+static int64
+timestamp_from_tz(TimestampTz bound, bool is_ahead)
+{
+	int64		least;
+	int64		greatest;
+	int64		converted;
+
+	if (szn_time_is_infinite(SZN_TIMESTAMPS, bound))
+		return bound;
+	if (!find_offsets(bound, &least, &greatest) ||
+		pg_add_s64_overflow(bound, (is_ahead ? greatest : least) * USECS_PER_SEC, &converted))
+		return is_ahead ? SZN_TIME_MAX - 1 : SZN_TIME_MIN;
+	return converted;
+}
+
+/*
+ * look_back_T(bound T, inactivity interval) -> T, for T = timestamptz or
+ * timestamp: whatever lies before it lies more than "inactivity" before the
+ * bound
+ */
+Datum
+sessionize_look_back(PG_FUNCTION_ARGS)
+{
+	return look_back(PG_GETARG_INT64(0), PG_GETARG_DATUM(1));
+}
+
+/* look_back_timestamptz(bound timestamp, ...), as timestamptz is compared with one */
+Datum
+sessionize_look_back_tz_timestamp(PG_FUNCTION_ARGS)
+{
+	return look_back(tz_from_timestamp(PG_GETARG_TIMESTAMP(0)), PG_GETARG_DATUM(1));
+}
+
+/* look_back_timestamptz(bound date, ...) */
+Datum
+sessionize_look_back_tz_date(PG_FUNCTION_ARGS)
+{
+	return look_back(tz_from_date(PG_GETARG_DATEADT(0)), PG_GETARG_DATUM(1));
+}
+
+/* look_back_timestamp(bound timestamptz, ...) */
 Datum
 sessionize_look_back_timestamptz(PG_FUNCTION_ARGS)
 {
-	int64		bound = PG_GETARG_TIMESTAMPTZ(0);
-	int64		least;
-	int64		greatest;
-
-	if (!szn_time_is_infinite(SZN_TIMESTAMPS, bound))
-	{
-		if (!find_offsets(bound, &least, &greatest) ||
-			pg_add_s64_overflow(bound, least * USECS_PER_SEC, &bound))
-			bound = SZN_TIME_MIN;
-	}
-	return look_back(bound, PG_GETARG_DATUM(1));
+	return look_back(timestamp_from_tz(PG_GETARG_TIMESTAMPTZ(0), false), PG_GETARG_DATUM(1));
 }
 
 /* look_back_timestamp(bound date, ...) */
@@ -227,21 +232,11 @@ sessionize_look_ahead_tz_date(PG_FUNCTION_ARGS)
 	return look_ahead(tz_from_date(PG_GETARG_DATEADT(0)), PG_GETARG_DATUM(1));
 }
 
-/* look_ahead_timestamp(bound timestamptz, ...): see sessionize_look_back_timestamptz() */
+/* look_ahead_timestamp(bound timestamptz, ...) */
 Datum
 sessionize_look_ahead_timestamptz(PG_FUNCTION_ARGS)
 {
-	int64		bound = PG_GETARG_TIMESTAMPTZ(0);
-	int64		least;
-	int64		greatest;
-
-	if (!szn_time_is_infinite(SZN_TIMESTAMPS, bound))
-	{
-		if (!find_offsets(bound, &least, &greatest) ||
-			pg_add_s64_overflow(bound, greatest * USECS_PER_SEC, &bound))
-			bound = SZN_TIME_MAX - 1;
-	}
-	return look_ahead(bound, PG_GETARG_DATUM(1));
+	return look_ahead(timestamp_from_tz(PG_GETARG_TIMESTAMPTZ(0), true), PG_GETARG_DATUM(1));
 }
 
 /* look_ahead_timestamp(bound date, ...) */
