@@ -29,8 +29,9 @@ sub start_cluster
 	$node->init(
 		allows_streaming => 1,
 		extra            => [ '--locale=C.UTF-8', '--encoding=UTF8' ]);
+	# compiling takes longer than most queries of a test; session_scan_modes.pl has it on
 	$node->append_conf('postgresql.conf', $_)
-	  foreach (split(/\n/, $ENV{SESSIONIZE_CONF} // ''), @conf);
+	  foreach ('jit = off', split(/\n/, $ENV{SESSIONIZE_CONF} // ''), @conf);
 	$node->start;
 	$node->safe_psql('postgres', 'CREATE EXTENSION sessionize');
 	return $node;

@@ -17,7 +17,7 @@ use lib dirname(abs_path(__FILE__));
 use SessionizeTest;
 
 my $calls = $ENV{SESSIONIZE_CALLS} || ($ENV{SESSIONIZE_LONG} ? 10_000 : 500);
-my $node = start_cluster('leaks', 'jit = off', 'fsync = off', 'autovacuum = off');
+my $node = start_cluster('leaks', 'fsync = off', 'autovacuum = off');
 
 sub ask
 {

@@ -14,7 +14,6 @@ use SessionizeTest;
 my $events = $ENV{SESSIONIZE_LONG} ? 10_000_000 : 1_000_000;
 my $node = start_cluster(
 	'limits',
-	'jit = off',
 	'fsync = off',
 	'max_wal_size = 4GB',
 	'min_parallel_table_scan_size = 0',

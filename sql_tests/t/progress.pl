@@ -15,7 +15,6 @@ use SessionizeTest;
 
 my $node = start_cluster(
 	'progress',
-	'jit = off',
 	'fsync = off',
 	'autovacuum = off',
 	'restart_after_crash = on',

@@ -15,7 +15,6 @@ use SessionizeTest;
 
 my $node = start_cluster(
 	'session_scan_faults',
-	'jit = off',
 	'fsync = off',
 	'autovacuum = off',
 	'work_mem = 64kB',

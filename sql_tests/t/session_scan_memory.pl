@@ -25,7 +25,6 @@ my $events = $ENV{SESSIONIZE_LONG} ? 10_000_000 : 200_000;
 my $wide = int($events / 10);
 my $node = start_cluster(
 	'session_scan_memory',
-	'jit = off',
 	'fsync = off',
 	'autovacuum = off',
 	'shared_buffers = 8MB',

@@ -68,7 +68,6 @@ my $node = start_cluster(
 	'session_scan_modes',
 	"session_preload_libraries = 'auto_explain'",
 	"log_line_prefix = '<%a> '",
-	'jit = off',
 	'autovacuum = off',
 	'max_parallel_workers_per_gather = 0',
 	'auto_explain.log_min_duration = 0',

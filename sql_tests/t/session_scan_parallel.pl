@@ -24,7 +24,6 @@ my $node = start_cluster(
 	'session_scan_parallel',
 	'dynamic_shared_memory_type = mmap',
 	'synchronize_seqscans = off',
-	'jit = off',
 	'autovacuum = off',
 	'max_worker_processes = 16',
 	'max_parallel_workers = 8',

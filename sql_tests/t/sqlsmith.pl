@@ -30,7 +30,6 @@ note("seed $seed: SESSIONIZE_SEED=$seed SESSIONIZE_STATEMENTS=$statements replay
 my $node = start_cluster(
 	'sqlsmith',
 	'fsync = off',
-	'jit = off',
 	'autovacuum = off',
 	"listen_addresses = '127.0.0.1'",
 	"log_line_prefix = '%m [%p] %e %q%a '",

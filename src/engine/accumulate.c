@@ -462,7 +462,51 @@ take_chain_of_kind(SznAggregate *node, SznGroup *group, SznStep *step, SznStepKi
 	}
 }
 
-/* Take the rows of a chain, from one link up to another. */
+/*
+ * Let the functions of first() or last() have the records of an instant, which
+ * begins with this one; they follow each other in the actor's chain.
+ */
+static void
+call_with_instant(SznAggregate *node, SznGroup *group, SznStep *step, SznAggState *state)
+{
+	const SznFormat *format = node->scan->format;
+	SznRecord  *record = state->v.record;
+
+	for (;;)
+	{
+		int			unread = node->num_read;
+
+		node->row = NULL;
+		if (!state->is_tied || !step->has_filter ||
+			passes_filter(node, &step->filter, record, &unread))
+			call_with_row(node, group, step, state, record);
+		if (!state->is_tied || record->link == 0)
+			break;
+		record = szn_record_at(node->scan->partition, record->link);
+		if (szn_record_time(format, record) != state->time)
+			break;
+	}
+	state->v.record = NULL;
+}
+
+/* The records that first() and last() point to will be gone. */
+static void
+let_records_go(SznAggregate *node, SznGroup *group)
+{
+	for (int i = 0; i < node->num_row_steps; i++)
+	{
+		SznStep    *step = &node->row_steps[i];
+		SznAggState *state = &group->states[step->number];
+
+		if ((step->kind == SZN_FIRST || step->kind == SZN_LAST) && state->v.record)
+			call_with_instant(node, group, step, state);
+	}
+}
+
+/*
+ * Take the rows of a chain, from one link up to another.  Unless records stay
+ * where they are, nothing refers to these any more afterwards.
+ */
 void
 szn_take_chain(SznAggregate *node, SznGroup *group, SznLink link, SznLink end)
 {
@@ -499,6 +543,8 @@ szn_take_chain(SznAggregate *node, SznGroup *group, SznLink link, SznLink end)
 				break;
 		}
 	}
+	if (!node->stays)
+		let_records_go(node, group);
 }
 
 /* Take the run that is over, in node->run. */
@@ -550,40 +596,18 @@ szn_take_run(SznAggregate *node, SznGroup *group)
  * Results
  */
 
-/* first() and last(), where the records are still there. */
+/* first() and last(). */
 static Datum
 result_of_record(SznAggregate *node, SznGroup *group, SznStep *step, SznAggState *state,
 				 bool *isnull)
 {
-	SznRecord  *record = state->v.record;
-
 	*isnull = true;
-	if (record == NULL)
-		return (Datum) 0;
-	if (!state->is_tied)
-		return szn_operand_value(node, &step->argument, record, isnull);
-
-	/* the records of an instant follow each other in the actor's chain */
-	for (;;)
-	{
-		bool		is_wanted = true;
-
-		node->row = NULL;
-		if (step->has_filter)
-		{
-			Datum		value = szn_operand_value(node, &step->filter, record, isnull);
-
-			is_wanted = !*isnull && DatumGetBool(value);
-		}
-		if (is_wanted)
-			call_with_row(node, group, step, state, record);
-		if (record->link == 0)
-			break;
-		record = szn_record_at(node->scan->partition, record->link);
-		if (szn_record_time(node->scan->format, record) != state->time)
-			break;
-	}
-	return szn_call_final(node, group, step->call, state, isnull);
+	if (state->v.record && !state->is_tied && !state->is_called)
+		return szn_operand_value(node, &step->argument, state->v.record, isnull);
+	if (state->v.record)
+		call_with_instant(node, group, step, state);
+	return state->is_called ? szn_call_final(node, group, step->call, state, isnull) :
+		(Datum) 0;
 }
 
 #ifdef HAVE_INT128
@@ -625,9 +649,7 @@ szn_result(SznAggregate *node, SznGroup *group, int number, bool *isnull)
 								 szn_distinct_count(node, state->v.distinct, step->distinct));
 		case SZN_FIRST:
 		case SZN_LAST:
-			if (!state->is_called)
-				return result_of_record(node, group, step, state, isnull);
-			return szn_call_final(node, group, step->call, state, isnull);
+			return result_of_record(node, group, step, state, isnull);
 		case SZN_CALL:
 			return szn_call_final(node, group, step->call, state, isnull);
 		default:

@@ -224,6 +224,24 @@ szn_gather_actors(SznPartitions *partitions, SznPartition *partition)
 	MemoryContextSwitchTo(caller_context);
 }
 
+/* Chain the records of a chunk, which are of one actor. */
+void
+szn_chain_chunk(SznPartitions *partitions, SznPartition *partition, int number,
+				SznActor *actor)
+{
+	SznFormat  *format = partitions->format;
+	SznChunk   *chunk = partition->chunks[number];
+	Size		offset = 0;
+
+	while (offset < chunk->used)
+	{
+		SznRecord  *record = (SznRecord *) (SZN_CHUNK_DATA(chunk) + offset);
+
+		chain_record(format, partition, actor, record, SZN_LINK(number, offset));
+		offset += szn_record_length(format, record);
+	}
+}
+
 /* Chain records as these items are. */
 static SznLink
 chain_items(const SznPartition *partition, const SznSortItem *items, Size count)
@@ -234,9 +252,9 @@ chain_items(const SznPartition *partition, const SznSortItem *items, Size count)
 	return items[0].link;
 }
 
-/* Two chains in time order into one. */
-static SznLink
-merge_chains(const SznFormat *format, const SznPartition *partition, SznLink a, SznLink b)
+/* Two chains in time order into one; of peers, the first one's come first. */
+SznLink
+szn_merge_chains(const SznFormat *format, const SznPartition *partition, SznLink a, SznLink b)
 {
 	SznRecord  *record_a = szn_record_at(partition, a);
 	SznRecord  *record_b = szn_record_at(partition, b);
@@ -317,7 +335,7 @@ merge_actor(const SznFormat *format, const SznPartition *partition, SznActor *ac
 
 		for (int i = 0; i < num_chains; i += 2)
 			chains[num_merged++] = i + 1 == num_chains ? chains[i] :
-				merge_chains(format, partition, chains[i], chains[i + 1]);
+				szn_merge_chains(format, partition, chains[i], chains[i + 1]);
 		num_chains = num_merged;
 	}
 	actor->first = chains[0];
@@ -373,7 +391,7 @@ sort_actor(SznPartitions *partitions, SznPartition *partition, SznActor *actor)
 		chain = chain_items(partition, items, count);
 		for (; chains[i] != 0; i++)
 		{
-			chain = merge_chains(format, partition, chains[i], chain);
+			chain = szn_merge_chains(format, partition, chains[i], chain);
 			chains[i] = 0;
 		}
 		chains[i] = chain;
@@ -381,7 +399,7 @@ sort_actor(SznPartitions *partitions, SznPartition *partition, SznActor *actor)
 	for (int i = 0; i < (int) lengthof(chains); i++)
 	{
 		if (chains[i] != 0)
-			all = all != 0 ? merge_chains(format, partition, chains[i], all) : chains[i];
+			all = all != 0 ? szn_merge_chains(format, partition, chains[i], all) : chains[i];
 	}
 
 	/* nobody asks for its last record any more */
@@ -390,6 +408,16 @@ sort_actor(SznPartitions *partitions, SznPartition *partition, SznActor *actor)
 	actor->is_unordered = false;
 	pfree(items);
 	szn_partitions_count_memory(partitions);
+}
+
+/* Chain the timed records of an actor in time order, which they are not in yet. */
+void
+szn_order_actor(SznPartitions *partitions, SznPartition *partition, SznActor *actor)
+{
+	if (actor->num_descents <= MAX_MERGED)
+		merge_actor(partitions->format, partition, actor);
+	else
+		sort_actor(partitions, partition, actor);
 }
 
 /*
@@ -413,10 +441,7 @@ szn_partition_actor(SznPartitions *partitions, uint32 number)
 			partitions->counters->merged_actors++;
 		else
 			partitions->counters->unordered_actors++;
-		if (actor->num_descents <= MAX_MERGED)
-			merge_actor(partitions->format, &partitions->partitions[partitions->current], actor);
-		else
-			sort_actor(partitions, &partitions->partitions[partitions->current], actor);
+		szn_order_actor(partitions, &partitions->partitions[partitions->current], actor);
 	}
 	return actor;
 }

@@ -8,7 +8,8 @@
  * ask them for rows but takes the records themselves:
  *
  *	walk	from partitions in memory, along each actor's chain: nothing but
- *			instants, the boundary, and the steps of accumulate.c
+ *			instants, the boundary, and the steps of accumulate.c; also where one
+ *			actor's chain comes in pieces
  *	pull	one by one with the label that the scan gives them: rows that stream,
  *			and steps that need the subquery's row
  *
@@ -25,6 +26,7 @@
 
 #include "engine/aggregate.h"
 #include "engine/instants.h"
+#include "engine/pieces.h"
 
 static Node *create_aggregate_state(CustomScan *plan);
 static void begin_aggregate(CustomScanState *node, EState *estate, int eflags);
@@ -348,6 +350,8 @@ end_walked_run(SznAggregate *node, SznLink end)
 	node->run = node->scan->boundary.finished;
 	node->run_is_timed = true;
 	node->run_in_session = SZN_RUN_IS_SESSION(&node->run);
+	node->stays = node->scan->state == SZN_PARTITION_ACTORS ||
+		(node->by_number && node->run_in_session);
 	node->rows += node->run.event_count;
 	if (node->drop_null && !node->run_in_session)
 	{
@@ -363,7 +367,42 @@ end_walked_run(SznAggregate *node, SznLink end)
 	return end_run(node);
 }
 
-/* The next group of the partition at hand, which is in memory; NULL at its end. */
+/*
+ * On to the next piece, if the partition at hand comes in pieces.  What is there
+ * of the run that goes on is taken now; false if there are no more.
+ */
+static bool
+next_piece(SznAggregate *node)
+{
+	SznScan    *scan = node->scan;
+	const SznRun *run = &scan->boundary.run;
+	bool		in_session = SZN_RUN_IS_SESSION(run);
+
+	if (scan->state != SZN_PARTITION_PIECES)
+		return false;
+
+	/* nothing of it is known to be the last, but that it is a session is known */
+	if (SZN_RUN_EXISTS(run) && node->run_link != 0 &&
+		(in_session || !node->drop_null))
+	{
+		SznGroup   *group = group_of(node, in_session);
+
+		node->stays = false;
+		if (!group->exists)
+			begin_group(node, group, szn_record_at(scan->partition, node->run_link),
+						run, in_session);
+		if (node->num_row_steps > 0)
+			szn_take_chain(node, group, node->run_link, 0);
+	}
+	scan->next_instant = szn_pieces_next(scan->partitions);
+	node->run_link = scan->next_instant;
+	return scan->next_instant != 0;
+}
+
+/*
+ * The next group of the partition at hand, which is in memory, or comes there
+ * piece by piece; NULL at its end.
+ */
 static SznGroup *
 walk_group(SznAggregate *node)
 {
@@ -383,6 +422,8 @@ walk_group(SznAggregate *node)
 				end_walked_run(node, link))
 				return &node->group;
 		}
+		if (next_piece(node))
+			continue;
 
 		if (SZN_RUN_EXISTS(&scan->boundary.run))
 		{
@@ -421,7 +462,7 @@ next_group_of_partitions(SznAggregate *node)
 	{
 		SznGroup   *group = NULL;
 
-		if (scan->state == SZN_PARTITION_ACTORS)
+		if (scan->state == SZN_PARTITION_ACTORS || scan->state == SZN_PARTITION_PIECES)
 			group = walk_group(node);
 		else if (scan->state != SZN_PARTITION_NONE)
 			group = pull_group(node);
@@ -433,6 +474,12 @@ next_group_of_partitions(SznAggregate *node)
 			return NULL;
 		node->stays = scan->state == SZN_PARTITION_ACTORS;
 		node->pull_is_done = false;
+		if (scan->state == SZN_PARTITION_PIECES)
+		{
+			scan->next_instant = 0;
+			node->run_link = 0;
+			szn_boundary_init(&scan->boundary, &scan->rules);
+		}
 		node->actor_seen = PG_UINT64_MAX;
 	}
 }

@@ -154,6 +154,8 @@ typedef struct SznScan
 	SznLink		next;			/* record to put out next */
 	SznLink		next_run;		/* where its run ends; 0: with the chain */
 	SznLink		next_instant;	/* not yet taken by the boundary */
+	BufFile    *runs;			/* of a partition that is read by pieces */
+	int64		run_left;		/* rows of the run that are still to be put out */
 
 	/* a stream, from the input or from a sort */
 	SznRecord  *ahead;			/* read, not yet held */
@@ -194,6 +196,7 @@ extern void szn_end_sort(SznScan *scan);
 extern void szn_fill_partitions(SznScan *scan);
 extern SznRecord *szn_next_of_partitions(SznScan *scan);
 extern bool szn_next_partition(SznScan *scan);
+extern void szn_forget_runs(SznScan *scan);
 
 /* The next record to put out, its run in scan->run; NULL at the end. */
 static inline SznRecord *

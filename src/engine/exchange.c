@@ -36,8 +36,7 @@ szn_exchange_partitions(SznPartitions *partitions, bool gathered)
 	}
 
 	/* no more partitions are moved to disk once all have gathered */
-	for (int i = 0; i < partitions->num_partitions; i++)
-		szn_partitions_close_chunk(partitions, i);
+	szn_partitions_close_chunks(partitions);
 	szn_exchange_report(exchange, partitions->counters);
 	szn_exchange_gathered(exchange);
 
@@ -74,7 +73,7 @@ szn_exchange_partitions(SznPartitions *partitions, bool gathered)
 		szn_partitions_forget_sample(partitions, partition);
 		memset(partition, 0, sizeof(SznPartition));
 	}
-	Assert(partitions->num_files == 0 && partitions->samples == 0);
+	Assert(partitions->num_files == 0 && partitions->notes == 0);
 	partitions->memory = 0;
 	szn_exchange_leave(exchange, shares);
 	pfree(shares);

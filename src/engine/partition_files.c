@@ -18,7 +18,7 @@
 #include "utils/memutils.h"
 
 #include "compat.h"
-#include "engine/partitions.h"
+#include "engine/pieces.h"
 #include "engine/record_write.h"
 
 /*
@@ -36,6 +36,14 @@
 /*
  * Writing
  */
+
+/* Do others have a share in this partition? */
+static bool
+is_shared(SznPartitions *partitions, SznPartition *partition)
+{
+	return partitions->exchange &&
+		partition - partitions->partitions < partitions->num_shared;
+}
 
 /* Keep what is known of a partition's file up to date with one more record. */
 void
@@ -59,7 +67,7 @@ szn_partition_note(SznPartitions *partitions, SznPartition *partition,
 		partition->sample = (SznRecord *)
 			MemoryContextAllocHuge(partitions->context, sample_size);
 		memcpy(partition->sample, record, sample_size);
-		partitions->samples += sample_size;
+		partitions->notes += sample_size;
 		partition->is_single = true;
 		partition->is_ordered = true;
 	}
@@ -77,8 +85,13 @@ szn_partition_note(SznPartitions *partitions, SznPartition *partition,
 			MemoryContextReset(partitions->comparison_context);
 		}
 		if (!partition->is_single)
+		{
 			szn_partitions_forget_sample(partitions, partition);
+			szn_pieces_forget(partitions, partition);
+		}
 	}
+	if (partition->is_single && !is_shared(partitions, partition))
+		szn_pieces_note(partitions, partition, record, size);
 
 	if (!szn_record_has_time(record))
 		partition->has_untimed = true;
@@ -91,14 +104,6 @@ szn_partition_note(SznPartitions *partitions, SznPartition *partition,
 			partition->is_ordered = false;
 		partition->last_time = time;
 	}
-}
-
-/* Do others have a share in this partition? */
-static bool
-is_shared(SznPartitions *partitions, SznPartition *partition)
-{
-	return partitions->exchange &&
-		partition - partitions->partitions < partitions->num_shared;
 }
 
 void
@@ -131,30 +136,44 @@ szn_partition_close(SznPartitions *partitions, SznPartition *partition)
 	partition->file = NULL;
 	partitions->num_files--;
 	szn_partitions_forget_sample(partitions, partition);
+	szn_pieces_forget(partitions, partition);
+}
+
+/* Note and write so many bytes of records. */
+static void
+write_records(SznPartitions *partitions, SznPartition *partition, char *data, Size size)
+{
+	Size		offset = 0;
+
+	while (offset < size)
+	{
+		SznRecord  *record = (SznRecord *) (data + offset);
+		Size		length = szn_record_length(partitions->format, record);
+
+		szn_partition_note(partitions, partition, record, length);
+		offset += length;
+	}
+	if (size > 0)
+		szn_partition_write(partitions, partition, data, size);
+}
+
+/* What is on its way to a partition's file, so many bytes, gets there. */
+void
+szn_partition_write_out(SznPartitions *partitions, SznPartition *partition, Size size)
+{
+	write_records(partitions, partition, partition->to_write, size);
 }
 
 /* Move a partition from memory to disk. */
 void
 szn_partitions_spill(SznPartitions *partitions, SznPartition *partition)
 {
-	SznFormat  *format = partitions->format;
-
 	szn_partitions_close_chunk(partitions, partition - partitions->partitions);
 	for (int i = 0; i < partition->num_chunks; i++)
 	{
-		SznChunk   *chunk = partition->chunks[i];
-		Size		offset = 0;
-
 		CHECK_FOR_INTERRUPTS();
-		while (offset < chunk->used)
-		{
-			SznRecord  *record = (SznRecord *) (SZN_CHUNK_DATA(chunk) + offset);
-			Size		size = szn_record_length(format, record);
-
-			szn_partition_note(partitions, partition, record, size);
-			offset += size;
-		}
-		szn_partition_write(partitions, partition, SZN_CHUNK_DATA(chunk), chunk->used);
+		write_records(partitions, partition, SZN_CHUNK_DATA(partition->chunks[i]),
+					  partition->chunks[i]->used);
 	}
 	szn_partition_free_chunks(partitions, partition);
 }

@@ -16,7 +16,8 @@
  *				file of the partition --> chunks again --> actors
  *				 | larger than memory: divided, the largest actor apart;
  *				 v		 and where that does not help
- *				read by the caller, who sorts it unless it is in order
+ *				pieces (pieces.c), or read by the caller, who sorts it unless it is
+ *				in order
  *
  * Chunks, files' buffers and the actors of the partition at hand all count
  * against the budget.  In parallel, chunks and files are shared, and "all have
@@ -37,6 +38,7 @@
 #include "compat.h"
 #include "engine/partitions.h"
 #include "engine/partition_write.h"
+#include "engine/pieces.h"
 
 /* What a partition should hold: with its actors, about half a second-level cache. */
 #define PARTITION_TARGET	(384 * 1024)
@@ -54,7 +56,7 @@ int
 szn_choose_num_partitions(double rows, double width, Size budget)
 {
 	double		wanted = ceil(rows * width / PARTITION_TARGET);
-	double		affordable = budget / 4 / SZN_FILE_MEMORY;
+	double		affordable = budget / 3 / (SZN_FILE_MEMORY + SZN_WRITE_SIZE);
 
 	/* the planner's guess may be far too low, and partitions cost little */
 	wanted = Max(wanted, 32);
@@ -129,7 +131,7 @@ Size
 szn_partitions_memory(SznPartitions *partitions)
 {
 	return partitions->memory + (Size) partitions->num_files * SZN_FILE_MEMORY +
-		partitions->samples;
+		(Size) partitions->num_writing * SZN_WRITE_SIZE + partitions->notes;
 }
 
 void
@@ -231,19 +233,29 @@ szn_partitions_forget_sample(SznPartitions *partitions, SznPartition *partition)
 {
 	if (partition->sample == NULL)
 		return;
-	partitions->samples -= szn_record_actor_size(partitions->format, partition->sample);
+	partitions->notes -= szn_record_actor_size(partitions->format, partition->sample);
 	pfree(partition->sample);
 	partition->sample = NULL;
 }
 
-/* Note in its header how far the partition's last chunk is filled. */
+/*
+ * Note in its header how far the partition's last chunk is filled; or write
+ * what is on its way to the file.
+ */
 void
 szn_partitions_close_chunk(SznPartitions *partitions, int number)
 {
 	SznPartition *partition = &partitions->partitions[number];
 	SznTail    *tail = &partitions->tails[number];
 
-	if (tail->next)
+	if (partition->to_write)
+	{
+		szn_partition_write_out(partitions, partition, tail->next - partition->to_write);
+		pfree(partition->to_write);
+		partition->to_write = NULL;
+		partitions->num_writing--;
+	}
+	else if (tail->next)
 	{
 		SznChunk   *chunk = partition->chunks[partition->num_chunks - 1];
 
@@ -251,6 +263,14 @@ szn_partitions_close_chunk(SznPartitions *partitions, int number)
 	}
 	tail->next = NULL;
 	tail->end = NULL;
+}
+
+/* All records have been added. */
+void
+szn_partitions_close_chunks(SznPartitions *partitions)
+{
+	for (int i = 0; i < partitions->num_partitions; i++)
+		szn_partitions_close_chunk(partitions, i);
 }
 
 /* Move the largest partition in memory to disk.  False if there is none. */
@@ -323,6 +343,29 @@ begin_chunk(SznPartitions *partitions, int number, Size size)
 }
 
 /*
+ * Begin anew with what is on its way to the file of a partition on disk.
+ * False if a record of this size had better be written by itself.
+ */
+static bool
+begin_writing(SznPartitions *partitions, int number, Size size)
+{
+	SznPartition *partition = &partitions->partitions[number];
+	SznTail    *tail = &partitions->tails[number];
+
+	if (partition->to_write)
+		szn_partition_write_out(partitions, partition, tail->next - partition->to_write);
+	else
+	{
+		partition->to_write = (char *)
+			MemoryContextAlloc(partitions->context, SZN_WRITE_SIZE);
+		partitions->num_writing++;
+	}
+	tail->next = partition->to_write;
+	tail->end = tail->next + SZN_WRITE_SIZE;
+	return size <= SZN_WRITE_SIZE / 4;
+}
+
+/*
  * Add the record of a row, where its partition has no room for it: in a new
  * chunk or, if the partition is on disk, in its file.
  */
@@ -333,11 +376,12 @@ szn_partitions_make_room(SznPartitions *partitions, uint32 hash,
 	SznFormat  *format = partitions->format;
 	Size		size = szn_record_size(format, event, values, isnull);
 	int			number = szn_partition_of_hash(partitions, hash);
+	SznTail    *tail = &partitions->tails[number];
 	SznPartition *partition;
 
-	if (begin_chunk(partitions, number, size))
+	if (begin_chunk(partitions, number, size) ||
+		begin_writing(partitions, number, size))
 	{
-		SznTail    *tail = &partitions->tails[number];
 		SznRecord  *record = (SznRecord *) tail->next;
 
 		tail->next += size;
@@ -438,6 +482,12 @@ szn_partitions_next(SznPartitions *partitions)
 				szn_partition_divide(partitions, next, num_parts);
 				return szn_partitions_next(partitions);
 			}
+			if (szn_pieces_prepare(partitions, partition))
+			{
+				partitions->counters->actors++;
+				szn_pieces_begin(partitions);
+				return SZN_PARTITION_PIECES;
+			}
 			szn_reader_begin(&partitions->reader, partition->file);
 			if (partition->is_single && partition->is_ordered)
 				return SZN_PARTITION_STREAM;
@@ -451,8 +501,6 @@ szn_partitions_next(SznPartitions *partitions)
 								partition->num_bytes);
 		szn_partition_close(partitions, partition);
 	}
-	else
-		szn_partitions_close_chunk(partitions, next);
 	szn_gather_actors(partitions, partition);
 	return SZN_PARTITION_ACTORS;
 }

@@ -81,6 +81,7 @@ typedef struct SznPartition
 	int			max_chunks;
 	Size		memory;			/* of the chunks, as allocated */
 	BufFile    *file;			/* once it had to go to disk */
+	char	   *to_write;		/* where its tail is then; NULL: nowhere */
 	SznPart    *parts;			/* or the files of all participants */
 	int			num_parts;
 	SznPart    *last_part;		/* whose record has been read last */
@@ -96,7 +97,11 @@ typedef struct SznPartition
 	uint32		candidate;		/* hash of the actor with most records, if ... */
 	int64		votes;			/* ... one actor has more than half */
 	int			depth;			/* how often it has been divided */
+	struct SznPieces *pieces;	/* if all records are one actor's: see pieces.c */
 } SznPartition;
+
+/* Records on their way to a file are written so many bytes at a time. */
+#define SZN_WRITE_SIZE		1024
 
 /* What a temporary file needs in memory: a block, and how to find the file. */
 #define SZN_FILE_MEMORY		(BLCKSZ + 512)
@@ -113,7 +118,8 @@ typedef struct SznPartitions
 	int			num_partitions;
 	int			max_partitions;
 	int			num_files;		/* partitions on disk */
-	Size		samples;		/* memory of their samples */
+	int			num_writing;	/* those that have something on its way there */
+	Size		notes;			/* memory of what is known of them */
 	Size		budget;
 	Size		memory;			/* in use by chunks */
 	Size		max_chunk;		/* with its header */
@@ -138,7 +144,8 @@ typedef enum SznPartitionState
 {
 	SZN_PARTITION_NONE,			/* there are no more */
 	SZN_PARTITION_ACTORS,		/* it is in memory, by actor */
-	SZN_PARTITION_STREAM,		/* it is too large, but one actor's, in order */
+	SZN_PARTITION_PIECES,		/* it is too large, but one actor's: see pieces.c */
+	SZN_PARTITION_STREAM,		/* likewise, and in order */
 	SZN_PARTITION_FILE			/* it is too large, and to be sorted */
 } SznPartitionState;
 
@@ -159,6 +166,7 @@ extern void szn_partitions_note_chunk(SznPartitions *partitions,
 extern void szn_partitions_forget_sample(SznPartitions *partitions,
 										 SznPartition *partition);
 extern void szn_partitions_close_chunk(SznPartitions *partitions, int number);
+extern void szn_partitions_close_chunks(SznPartitions *partitions);
 extern void szn_partitions_count_memory(SznPartitions *partitions);
 
 extern Size szn_partitions_memory(SznPartitions *partitions);
@@ -173,6 +181,8 @@ extern void szn_partition_note(SznPartitions *partitions, SznPartition *partitio
 							   SznRecord *record, Size size);
 extern void szn_partition_write(SznPartitions *partitions, SznPartition *partition,
 								void *data, Size size);
+extern void szn_partition_write_out(SznPartitions *partitions,
+									SznPartition *partition, Size size);
 extern void szn_partition_close(SznPartitions *partitions, SznPartition *partition);
 extern void szn_partitions_spill(SznPartitions *partitions, SznPartition *partition);
 extern SznRecord *szn_partition_read(SznPartitions *partitions);
@@ -188,6 +198,12 @@ extern void szn_partition_divide(SznPartitions *partitions, int number, int num_
 extern Size szn_memory_of_actors(SznPartitions *partitions);
 extern void szn_gather_actors(SznPartitions *partitions, SznPartition *partition);
 extern SznActor *szn_partition_actor(SznPartitions *partitions, uint32 number);
+extern void szn_chain_chunk(SznPartitions *partitions, SznPartition *partition,
+							int number, SznActor *actor);
+extern void szn_order_actor(SznPartitions *partitions, SznPartition *partition,
+							SznActor *actor);
+extern SznLink szn_merge_chains(const SznFormat *format, const SznPartition *partition,
+								SznLink a, SznLink b);
 
 /* exchange.c */
 extern void szn_exchange_partitions(SznPartitions *partitions, bool gathered);

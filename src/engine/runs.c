@@ -13,6 +13,7 @@
 #include "engine/input.h"
 #include "engine/instants.h"
 #include "engine/partition_write.h"
+#include "engine/pieces.h"
 
 
 /* Rows that have been read, row by row: memory is needed for each of them. */
@@ -135,6 +136,8 @@ szn_fill_partitions(SznScan *scan)
 		if (szn_exchange_has_base(exchange) && !scan->rules_known)
 			szn_learn_rules(scan, 0);
 	}
+	else
+		szn_partitions_close_chunks(scan->partitions);
 	szn_progress_enter(scan, SZN_PHASE_PUTTING_OUT);
 }
 
@@ -159,6 +162,88 @@ advance_run(SznScan *scan)
 	szn_boundary_finish(&scan->boundary);
 	scan->next_run = 0;
 	szn_set_run(scan, &scan->boundary.finished);
+}
+
+/*
+ * Pieces: a run may be longer than what is in memory, so all runs of the actor are
+ * found first, and its records then read once more.
+ */
+
+static void
+write_run(SznScan *scan, SznRun *run)
+{
+	BufFileWrite(scan->runs, run, sizeof(SznRun));
+	scan->counters.disk_bytes += sizeof(SznRun);
+}
+
+static void
+find_runs(SznScan *scan)
+{
+	SznBoundary *boundary = &scan->boundary;
+	MemoryContext caller_context = MemoryContextSwitchTo(scan->context);
+
+	scan->runs = BufFileCreateTemp(false);
+	MemoryContextSwitchTo(caller_context);
+	szn_boundary_init(boundary, &scan->rules);
+	while ((scan->next_instant = szn_pieces_next(scan->partitions)) != 0)
+	{
+		while (scan->next_instant != 0)
+		{
+			SznInstant	instant;
+
+			(void) szn_chain_instant(scan, &instant);
+			if (szn_boundary_step(boundary, &instant) &&
+				SZN_RUN_EXISTS(&boundary->finished))
+				write_run(scan, &boundary->finished);
+		}
+	}
+	szn_boundary_finish(boundary);
+	write_run(scan, &boundary->finished);
+	szn_file_seek(scan->runs, 0);
+	szn_pieces_begin(scan->partitions);
+	scan->run_left = 0;
+	scan->next = 0;
+}
+
+/* The runs will not be needed any more. */
+void
+szn_forget_runs(SznScan *scan)
+{
+	if (scan->runs)
+		BufFileClose(scan->runs);
+	scan->runs = NULL;
+}
+
+/* The next record of a partition that is read by pieces; NULL at its end. */
+static SznRecord *
+next_of_pieces(SznScan *scan)
+{
+	SznRecord  *record;
+
+	if (scan->runs == NULL)
+		find_runs(scan);
+	if (scan->next == 0)
+	{
+		scan->next = szn_pieces_next(scan->partitions);
+		if (scan->next == 0)
+		{
+			szn_forget_runs(scan);
+			return NULL;
+		}
+	}
+	if (scan->run_left == 0)
+	{
+		SznRun		run;
+
+		szn_file_read(scan->runs, &run, sizeof(SznRun));
+		szn_set_run(scan, &run);
+		scan->run_left = run.event_count;
+	}
+	record = szn_record_at(scan->partition, scan->next);
+	scan->next = record->link;
+	scan->run_left--;
+	scan->event_number++;
+	return record;
 }
 
 /* On to the next partition; false if there is none. */
@@ -193,7 +278,13 @@ szn_next_of_partitions(SznScan *scan)
 	{
 		SznRecord  *record;
 
-		if (likely(scan->next != 0))
+		if (scan->state == SZN_PARTITION_PIECES)
+		{
+			record = next_of_pieces(scan);
+			if (record)
+				return record;
+		}
+		else if (likely(scan->next != 0))
 		{
 			if (scan->next == scan->next_run)
 				advance_run(scan);

@@ -476,6 +476,7 @@ szn_forget(SznScan *scan)
 {
 	szn_progress_end(scan);
 	szn_end_sort(scan);
+	szn_forget_runs(scan);
 	if (scan->heap)
 		szn_heap_reader_rewind(scan->heap);
 	if (scan->partitions)
