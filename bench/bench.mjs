@@ -96,8 +96,9 @@ async function load(set) {
 	say(`Loading: ${sets[set].text}`);
 	await connection.file(sets[set].load, { events });
 	const rows = Number(await connection.value(`SELECT count(*) FROM ${set}.events`));
-	if (rows !== events)
-		throw new Error(`${sets[set].load} made ${rows} rows, not ${events}`);
+	const expected = Math.floor(events * (sets[set].share ?? 1));
+	if (rows !== expected)
+		throw new Error(`${sets[set].load} made ${rows} rows, not ${expected}`);
 	await connection.query(`SET search_path = ${set}`);
 	await connection.file('definitions.sql');
 	await connection.query(`SELECT public.pg_prewarm('${set}.events')`);
@@ -108,9 +109,9 @@ async function load(set) {
 				+ interval '30 minutes' AS begins
 			FROM events) AS marked`);
 	facts.sets ??= {};
-	facts.sets[set] = { sessions: sizes[0], restarted: sizes[1], actors: sizes[2], megabytes: sizes[3] };
+	facts.sets[set] = { events: rows, sessions: sizes[0], restarted: sizes[1], actors: sizes[2], megabytes: sizes[3] };
 
-	if (engines.size > 0) {
+	if (engines.size > 0 && !sets[set].contenders) {
 		const csv = `${scratch}/events.csv`;
 
 		await connection.query(`\\copy (SELECT ts AT TIME ZONE 'UTC', user_id, event, page, amount FROM events) \
@@ -125,6 +126,16 @@ TO '${csv}' (FORMAT csv, NULL '\\N')`);
 	await connection.close();
 }
 
+/* A set that is no longer asked makes room in shared buffers. */
+async function forget(set) {
+	const connection = new Postgres();
+
+	await connection.query(`SELECT sessionize.drop_session(name, schema => schema)
+		FROM sessionize.session_definition WHERE schema = '${set}'`);
+	await connection.query(`DROP SCHEMA ${set} CASCADE`);
+	await connection.close();
+}
+
 /* The entrants of one question: contender, and how each runs a statement. */
 async function entrants(set, question, mode) {
 	const found = [];
@@ -136,6 +147,7 @@ async function entrants(set, question, mode) {
 		if (!answer || !wantedContenders.includes(contender.id)
 			|| (contender.questions && !contender.questions.includes(question))
 			|| (contender.sets && !contender.sets.includes(set))
+			|| (sets[set].contenders && !sets[set].contenders.includes(contender.id))
 			|| (contender.engine !== 'postgres' && !engines.has(contender.engine)))
 			continue;
 
@@ -273,6 +285,8 @@ async function compareAll() {
 				await connect({ id: 'index' }, set, 'serial').query(`DROP INDEX by_user`);
 		}
 		await closeConnections();
+		if (set !== 'in_time_order')
+			await forget(set);
 	}
 	facts.engines = [...engines.values()].map(({ name, version }) => `${name} ${version}`);
 	facts.loadAfter = loadavg()[0];

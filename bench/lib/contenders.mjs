@@ -4,10 +4,18 @@
  * file: its statements in contenders/. settings: of its connection. questions: if not all that its file answers.
  */
 
+/* What is asked of rows that are there to be too many for little memory */
+const spilling = ['scan_floor', 'plain_sql', 'ours', 'ours_4MB'];
+
 export const sets = {
 	in_time_order: { text: 'in time order', load: 'data.sql' },
 	in_random_order: { text: 'in random order', load: 'data_in_random_order.sql', questions: ['b'] },
 	one_big_actor: { text: 'one actor has a tenth', load: 'data_one_big_actor.sql', questions: ['b'] },
+	few_actors: { text: 'eight actors', load: 'data_few_actors.sql', questions: ['b'], contenders: spilling },
+	one_actor: { text: 'one actor', load: 'data_one_actor.sql', questions: ['b'], contenders: spilling },
+	wide_rows: {
+		text: 'rows of 1 kB', load: 'data_wide_rows.sql', questions: ['b+', 'c'], contenders: spilling, share: 1 / 10,
+	},
 };
 
 const nodesOff = { 'sessionize.enable_session_scan': 'off' };
@@ -27,7 +35,7 @@ export const contenders = [
 	},
 	{
 		id: 'ours_4MB', name: 'sessionize, work_mem = 4MB', engine: 'postgres', file: 'ours', settings: little,
-		questions: ['b'], ours: true,
+		questions: ['b', 'b+', 'c'], ours: true,
 	},
 	{ id: 'duckdb_windows', name: 'DuckDB, windows', engine: 'duckdb' },
 	{ id: 'duckdb_boundaries', name: 'DuckDB, boundaries only', engine: 'duckdb' },
@@ -55,7 +63,9 @@ export const goals = [
 			['(b) faster than plain SQL', [b('plain_sql')], [b('ours')], { serial: '>= 6' }],
 			['(b+) faster than plain SQL', [on('b+', 'plain_sql')], [on('b+', 'ours')], { serial: '>= 4' }],
 			['(c) faster than plain SQL', [on('c', 'plain_sql')], [on('c', 'ours')], { serial: '>= 3' }],
-			['(b) with work_mem = 4MB against 1GB', [b('ours_4MB')], [b('ours')], { serial: '<= 1.5' }],
+			...Object.entries(sets).flatMap(([set, { text, questions = ['b'] }]) => questions.map((question) =>
+				[`(${question}) with work_mem = 4MB against 1GB, ${text}`, [[set, question, 'ours_4MB']],
+					[[set, question, 'ours']], { serial: '<= 1.5' }])),
 		],
 	},
 	{

@@ -136,8 +136,8 @@ ${table(result)}
 `;
 	});
 
-	const data = Object.entries(facts.sets).map(([set, { sessions, restarted, actors, megabytes }]) =>
-		[sets[set].text, whole(facts.events), whole(actors), whole(sessions), whole(restarted), whole(megabytes)]);
+	const data = Object.entries(facts.sets).map(([set, { events, sessions, restarted, actors, megabytes }]) =>
+		[sets[set].text, whole(events), whole(actors), whole(sessions), whole(restarted), whole(megabytes)]);
 
 	const problems = all.flatMap(({ set, question, mode, entrants }) => entrants.filter(({ problem }) => problem)
 		.map(({ name, problem, detail }) => `- (${question}) ${sets[set].text}, ${mode}: ${name} \

@@ -185,6 +185,9 @@ my @SETTINGS = (
 	[ 'little memory' => "SET work_mem = '64kB'; SET hash_mem_multiplier = 1; SET enable_sort = off; SET enable_incremental_sort = off; SET enable_indexscan = off; SET enable_indexonlyscan = off;" ],
 	[ 'streamed' => 'SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_sort = off; SET enable_incremental_sort = off;' ]);
 
+# Little, but enough for several pieces of a large actor's file.
+my $PIECES = [ 'by pieces' => $SETTINGS[1][1] . 'SET hash_mem_multiplier = 4;' ];
+
 # One TAP line for many queries: those that are not answered alike are shown.
 sub compare_queries
 {
@@ -211,6 +214,14 @@ sub compare_queries
 	return;
 }
 
+# What is kept of the first pieces of an actor, or of a session, until the last one is read.
+my @ACROSS = map {
+	my ($group, $arguments) = @$_;
+	[ "SELECT $group, sessionize.first(e.long, e.t), sessionize.last(e.long, e.t), sessionize.first(e.i4, e.t) FILTER (WHERE e.b), sessionize.last(e.txt, e.t) FILTER (WHERE e.i4 > 0),"
+		. " count(DISTINCT e.long), count(DISTINCT e.i2) FILTER (WHERE e.b), sum(e.n), max(e.n_money), min(e.txt), count(*), max(e.num)"
+		. " FROM (SELECT *, sessionize.session_number(t, $arguments) OVER (PARTITION BY actor ORDER BY t) AS num FROM event) AS e WHERE num IS NOT NULL GROUP BY $group", 1 ]
+} ([ 'actor', q{'20 min', restart} ], [ 'actor, num', q{'365 days'} ], [ 'actor, num', q{'365 days', id = 1500} ], [ 'actor', q{'1 min', id % 500 = 0, false, NULL, true} ]);
+
 note("seed $seed: SESSIONIZE_SEED=$seed replays this");
 $node->safe_psql('postgres', 'SELECT fill(0.5, true, 10); CREATE INDEX ON event (actor, t); CREATE INDEX ON event (actor_text, t)');
 foreach my $round (1 .. $rounds)
@@ -224,7 +235,9 @@ foreach my $round (1 .. $rounds)
 
 	# more events of one actor than fit into memory, nearly in order, or quite so
 	$node->safe_psql('postgres', 'SELECT fill(' . (die_of(1000) / 1000) . ", true, 4000, true)");
-	compare_queries("$_->[0], one actor", $_->[1], map { [ random_query() ] } 1 .. 40) foreach @SETTINGS[0, 1];
+	compare_queries("$_->[0], one actor", $_->[1], @ACROSS, map { [ random_query() ] } 1 .. 40) foreach @SETTINGS[0, 1], $PIECES;
+	like($node->safe_psql('postgres', "$PIECES->[1] EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) $ACROSS[0][0]"),
+		qr/Session Aggregate.*Actors out of Order: [12]\n.*Partitions Sorted: 0\n.*Disk: [1-9]/s, 'read by pieces');
 }
 
 $node->stop;

@@ -31,18 +31,18 @@
  * Attributes
  */
 
-/* Those of a tuple from number "first" on, which begins after "offset". */
-static pg_attribute_always_inline void
-walk_attributes(SznHeapMember *member, HeapTupleHeader tuple, int first, uint32 offset,
-				Datum *values, bool *nulls)
+/* Those of one tuple, whatever it has. */
+static void
+walk_attributes(SznHeapMember *member, HeapTupleHeader tuple, Datum *values, bool *nulls)
 {
 	const SznHeapAttribute *attributes = member->attributes;
 	char	   *data = (char *) tuple + tuple->t_hoff;
 	bool		has_null = (tuple->t_infomask & HEAP_HASNULL) != 0;
 	int			natts = Min(HeapTupleHeaderGetNatts(tuple), member->num_attributes);
+	uint32		offset = 0;
 	int			i;
 
-	for (i = first; i < natts; i++)
+	for (i = 0; i < natts; i++)
 	{
 		const SznHeapAttribute *attribute = &attributes[i];
 
@@ -53,19 +53,6 @@ walk_attributes(SznHeapMember *member, HeapTupleHeader tuple, int first, uint32 
 				values[attribute->column] = (Datum) 0;
 				nulls[attribute->column] = true;
 			}
-			continue;
-		}
-
-		/* the usual text: its header is a byte, and it is not aligned */
-		if (attribute->attlen == -1 && VARATT_IS_1B(data + offset) &&
-			!VARATT_IS_1B_E(data + offset))
-		{
-			if (attribute->column >= 0)
-			{
-				values[attribute->column] = PointerGetDatum(data + offset);
-				nulls[attribute->column] = false;
-			}
-			offset += VARSIZE_1B(data + offset);
 			continue;
 		}
 
@@ -89,11 +76,11 @@ walk_attributes(SznHeapMember *member, HeapTupleHeader tuple, int first, uint32 
 	}
 }
 
-/* Does a tuple have all attributes that have an offset, and no NULL among them? */
+/* Does a tuple have all attributes, and no NULL among those that have an offset? */
 static inline bool
 has_fixed(SznHeapMember *member, HeapTupleHeader tuple)
 {
-	return HeapTupleHeaderGetNatts(tuple) >= member->num_fixed &&
+	return HeapTupleHeaderGetNatts(tuple) >= member->num_attributes &&
 		((tuple->t_infomask & HEAP_HASNULL) == 0 ||
 		 (tuple->t_bits[0] & member->fixed_mask) == member->fixed_mask);
 }
@@ -125,6 +112,79 @@ fetch_attribute(const SznHeapAttribute *attribute, char **data, int count,
 }
 
 /*
+ * One attribute of so many tuples, which begins, or is to be aligned, at "places";
+ * these move on to the next.  "nulls_of" are the tuples' null flags, if any.
+ */
+static pg_attribute_always_inline void
+pass_attribute(const SznHeapAttribute *attribute, int number, char **places,
+			   bits8 **nulls_of, int count, bool is_needed, bool is_varlena,
+			   Datum *values, bool *nulls, int width)
+{
+	for (int i = 0; i < count; i++)
+	{
+		char	   *place = places[i];
+		bool		isnull = nulls_of[i] != NULL && att_isnull(number, nulls_of[i]);
+		Datum		value = (Datum) 0;
+
+		if (!isnull)
+		{
+			/* the usual text: its header is a byte, and it is not aligned */
+			if (is_varlena && likely(VARATT_IS_1B(place) && !VARATT_IS_1B_E(place)))
+			{
+				value = PointerGetDatum(place);
+				places[i] = place + VARSIZE_1B(place);
+			}
+			else
+			{
+				place = (char *) att_align_pointer((uintptr_t) place, attribute->attalign,
+												   attribute->attlen, place);
+				value = is_needed ?
+					fetch_att(place, attribute->byval, attribute->attlen) : (Datum) 0;
+				places[i] = (char *) att_addlength_pointer((uintptr_t) place,
+														   attribute->attlen, place);
+			}
+		}
+		if (is_needed)
+		{
+			values[i * width] = value;
+			nulls[i * width] = isnull;
+		}
+	}
+}
+
+/* The attributes that have no offset of so many tuples that have all of them. */
+static void
+pass_attributes(SznHeapMember *member, SznHeapTuple *tuples, char **data, int count,
+				Datum *values, bool *nulls, int width)
+{
+	bits8	   *nulls_of[SZN_HEAP_ROWS];
+
+	for (int i = 0; i < count; i++)
+	{
+		HeapTupleHeader tuple = tuples[i].header;
+
+		nulls_of[i] = (tuple->t_infomask & HEAP_HASNULL) != 0 ? tuple->t_bits : NULL;
+		data[i] += member->walk_offset;
+	}
+	for (int number = member->num_fixed; number < member->num_attributes; number++)
+	{
+		const SznHeapAttribute *attribute = &member->attributes[number];
+		int			column = Max(attribute->column, 0);
+
+		/* what is the same for all of them is decided here */
+		if (attribute->column >= 0 && attribute->attlen == -1)
+			pass_attribute(attribute, number, data, nulls_of, count, true, true,
+						   values + column, nulls + column, width);
+		else if (attribute->column >= 0)
+			pass_attribute(attribute, number, data, nulls_of, count, true, false,
+						   values + column, nulls + column, width);
+		else
+			pass_attribute(attribute, number, data, nulls_of, count, false,
+						   attribute->attlen == -1, values, nulls, width);
+	}
+}
+
+/*
  * The attributes that are needed of some tuples, each in a row of its own.  Do
  * all tuples have those with an offset?
  */
@@ -152,14 +212,11 @@ read_attributes(SznHeapMember *member, SznHeapTuple *tuples, int count,
 								nulls + begin * width + attribute->column, width);
 		}
 		if (member->num_attributes > member->num_fixed)
-		{
-			for (int i = begin; i < end; i++)
-				walk_attributes(member, tuples[i].header, member->num_fixed,
-								member->walk_offset, values + i * width, nulls + i * width);
-		}
+			pass_attributes(member, tuples + begin, data, end - begin,
+							values + begin * width, nulls + begin * width, width);
 		if (end < count)
 		{
-			walk_attributes(member, tuples[end].header, 0, 0,
+			walk_attributes(member, tuples[end].header,
 							values + end * width, nulls + end * width);
 			all_fixed = false;
 			end++;
