@@ -186,6 +186,7 @@ async function someActors(set) {
 async function ask(set, question, mode) {
 	const taking = await entrants(set, question, mode);
 	const actors = questions[question].oneActor ? await someActors(set) : [undefined];
+	const isTimed = ({ contender }) => !sets[set].notTimed?.includes(contender.id);
 	const isReference = ({ contender }) => contender.id === reference;
 	const expected = new Map();
 	const title = `(${question}) ${sets[set].text}, ${mode}`;
@@ -225,13 +226,13 @@ async function ask(set, question, mode) {
 
 			if (!entrant.problem && !entrant.contender.floor)
 				await compare(entrant, ['rows and hashes', actor], checking(entrant.contender.engine, question, answer));
-			if (!entrant.problem)
+			if (!entrant.problem && isTimed(entrant))
 				await compare(entrant, ['timed', actor], timedSql(entrant, actor));
 		}
 
 	for (let round = 1; round <= repeat; round++) {
 		say(`${title}: round ${round} of ${repeat}`);
-		for (const entrant of taking)
+		for (const entrant of taking.filter(isTimed))
 			for (const actor of actors) {
 				const ms = entrant.problem ? undefined : await compare(entrant, ['timed', actor], timedSql(entrant, actor));
 
@@ -255,7 +256,7 @@ async function ask(set, question, mode) {
 
 	const result = {
 		set, question, mode, rows: expected.get('timed')?.split(' ')[0],
-		entrants: taking.map(({ contender: { id, name, engine, ours, floor }, times, problem, detail, plan }) =>
+		entrants: taking.filter((entrant) => isTimed(entrant) || entrant.problem).map(({ contender: { id, name, engine, ours, floor }, times, problem, detail, plan }) =>
 			({ id, name, engine, ours, floor, times, problem, detail, plan })),
 	};
 
