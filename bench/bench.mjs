@@ -9,7 +9,7 @@ import { checking, consuming, questions, statements } from './lib/answers.mjs';
 import { contenders, growing, reference, sets } from './lib/contenders.mjs';
 import { Postgres } from './lib/postgres.mjs';
 import { Process } from './lib/process.mjs';
-import { growthReport, report, table } from './lib/report.mjs';
+import { growthReport, lastDaysReport, report, table } from './lib/report.mjs';
 
 const env = process.env;
 const events = Number(env.EVENTS);
@@ -344,6 +344,67 @@ async function grow() {
 	await growthReport(results, facts, all);
 }
 
+/*
+ * The last seven days: of a year's partitions, and of a table with no other events. What is asked is what
+ * a dashboard asks, a condition around the whole question.
+ */
+async function askLastDays() {
+	const owner = new Postgres({ work_mem: '4GB' });
+	const taking = [
+		{ id: 'scan_floor', name: 'scan floor of these days alone', set: 'last_days', file: 'scan_floor' },
+		{ id: 'ours', name: 'sessionize, a table of these days alone', set: 'last_days' },
+		{ id: 'ours_year', name: 'sessionize, a year in monthly partitions', set: 'a_year' },
+		{ id: 'plain_sql_year', name: 'plain SQL, a year in monthly partitions', set: 'a_year', file: 'plain_sql' },
+	].map((entrant) => ({ ...entrant, times: [] }));
+
+	say('Loading: a year');
+	await owner.file('data.sql', { events, days: 365 });
+	await owner.file('data_year.sql');
+	const since = await owner.value("SELECT max(ts) - interval '7 days' FROM a_year.events");
+	facts.sets = {};
+	for (const set of ['a_year', 'last_days']) {
+		await owner.query(`SET search_path = ${set}`);
+		await owner.file('definitions.sql');
+		await owner.query(`SELECT public.pg_prewarm(oid) FROM pg_class
+			WHERE relnamespace = '${set}'::regnamespace AND relkind IN ('r', 'i')`);
+		facts.sets[set] = await owner.value(`SELECT count(*) FROM ${set}.events`);
+	}
+	await owner.query(`DROP SCHEMA in_time_order CASCADE`);
+	await owner.close();
+
+	const answers = new Set();
+	for (let round = 0; round <= repeat; round++) {
+		say(`the last seven days: ${round === 0 ? 'comparing answers' : `round ${round} of ${repeat}`}`);
+		for (const entrant of taking) {
+			const connection = connect({ id: entrant.id }, entrant.set, 'serial');
+			const { a, b } = statements(`contenders/${entrant.file ?? 'ours'}.sql`);
+			const answer = `SELECT * FROM (${b}) AS sessions WHERE started_at >= '${since}'`;
+			const isFloor = entrant.id === 'scan_floor';
+
+			if (!isFloor && round === 0) {
+				const { rows: [checked] } = await connection.query(checking('postgres', 'b', answer));
+
+				answers.add(checked.join(' '));
+				[facts.sessions] = checked;
+			}
+			const sql = isFloor ? a : consuming('postgres', 'b', answer);
+			const { rows, ms } = await connection.query(sql);
+			if (!isFloor)
+				answers.add(rows[0].join(' '));
+			if (round > 0)
+				entrant.times.push(ms);
+			else
+				entrant.plan = (await connection.query(`EXPLAIN (COSTS OFF) ${sql}`)).rows.map(([line]) => line).join('\n');
+		}
+	}
+	if (answers.size !== 2) {
+		failed = true;
+		throw new Error(`the answers differ: ${[...answers].join('; ')}`);
+	}
+	facts.loadAfter = loadavg()[0];
+	await lastDaysReport(results, facts, taking);
+}
+
 async function main() {
 	const owner = new Postgres();
 
@@ -357,7 +418,7 @@ async function main() {
 	facts.sessionize = await owner.value(`SELECT extversion FROM pg_extension WHERE extname = 'sessionize'`);
 	await owner.close();
 
-	await (env.GROWTH ? grow() : compareAll());
+	await (env.GROWTH ? grow() : env.LAST_DAYS ? askLastDays() : compareAll());
 	say(`bench: ${failed ? 'some answers were wrong or could not be had' : 'all answers agreed'}`);
 	say(`bench: results are in ${results}`);
 }

@@ -2,6 +2,7 @@
  * data.sql - made-up events for the benchmark, the same on every server
  *
  *		psql -v events=10000000 -f data.sql
+ *		psql -v events=10000000 -v days=365 -f data.sql		(31 without)
  *
  * makes the table "events" in the schema "in_time_order": exactly that many rows, in time order.
  * Nothing is random: every draw is a few bits of a hash of the visit's and the step's number.
@@ -14,6 +15,7 @@
  * event, and none in which pages differ, so that contenders may ignore ties and be right.
  */
 
+\if :{?days} \else \set days 31 \endif
 CREATE SCHEMA in_time_order;
 SET search_path = in_time_order;
 
@@ -44,8 +46,8 @@ WITH draws AS (
 		/* a product of three draws: the lower the number, the more visits */
 		1 + (((:events * 23 / 200 * (h & 65535) >> 16) * (h >> 16 & 65535) >> 16) * (h >> 32 & 65535) >> 16) AS user_id,
 		1 + (31 * (h >> 48 & 255) * (h >> 56 & 255) >> 16)::int AS length,
-		/* microseconds since the start of the month */
-		86400000000 * ((g & 65535) % 31)
+		/* microseconds since the start of the first day */
+		86400000000 * ((g & 65535) % :days)
 			+ 43200 * ((g >> 16 & 65535) + (g >> 32 & 65535)) * 1000000 / 65536
 			+ (g & 1048575) AS start,
 		/* the pause between two steps is less than twice this; one visit in ten is a slow one */

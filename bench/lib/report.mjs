@@ -215,3 +215,27 @@ ${grid(({ bytes }) => whole(Math.round(median(bytes) / megabyte)))}
 `);
 	writeFileSync(`${folder}/growth.json`, `${JSON.stringify({ facts, results: all }, null, '\t')}\n`);
 }
+
+/* Writes the results for the last seven days of a year to a folder. */
+export async function lastDaysReport(folder, facts, entrants) {
+	const of = (id) => median(entrants.find((entrant) => entrant.id === id).times);
+	const rows = entrants.map(({ name, times }) =>
+		[name, milliseconds(median(times)), milliseconds(Math.min(...times)), milliseconds(Math.max(...times))]);
+
+	writeFileSync(`${folder}/last_days.md`, `# The last seven days of a year
+
+Question (b), serial, for the sessions that began in the last seven days. What is measured and how is told in
+[bench/README.md](../README.md). Written by \`make bench LAST_DAYS=1\`; not by hand.
+
+${factsTable(facts)}
+
+${whole(facts.sets.a_year)} events of a year, ${whole(facts.sets.last_days)} of them in the last seven days and the half hour before;
+${whole(facts.sessions)} sessions, the same from all.
+
+${markdownTable(['contender', 'median ms', 'min', 'max'], rows)}
+
+Out of the year in ${ratio(of('ours_year') / of('ours'))} times what a table of these days alone takes (wanted: at most 1.3), and
+${ratio(of('plain_sql_year') / of('ours_year'))} times as fast as plain SQL over the year.
+`);
+	writeFileSync(`${folder}/last_days.json`, `${JSON.stringify({ facts, results: entrants }, null, '\t')}\n`);
+}

@@ -4,7 +4,7 @@
  *	  What Session Scan reads: rows of its input, with what the rules need of
  *	  each.
  *
- * The planner has made the input's columns, see planner.c.  The arguments that
+ * The planner has made the input's columns, see level.c.  The arguments that
  * are the same for all rows are known from the first row with a time on.
  *
  *-------------------------------------------------------------------------

@@ -46,8 +46,14 @@ typedef struct SznScanPath
 /* planner.c */
 extern bool szn_enable_session_scan;
 extern const CustomPathMethods szn_scan_path_methods;
+
+/* level.c */
 extern bool szn_source_of_call(const WindowFunc *call, SznSource *source);
 extern bool szn_may_be_outside(const WindowFunc *call);
+extern List *szn_window_calls(List *exprs);
+extern const char *szn_check_level(PlannerInfo *root, List *calls, SznLevel *level);
+extern void szn_make_targets(PlannerInfo *root, SznLevel *level);
+extern bool szn_is_level_parallel_safe(PlannerInfo *root, SznLevel *level);
 
 /* grouping.c */
 extern CustomPath *szn_path_below(Path *path, const CustomPathMethods *methods,
