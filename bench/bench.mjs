@@ -187,7 +187,7 @@ async function ask(set, question, mode) {
 	const taking = await entrants(set, question, mode);
 	const actors = questions[question].oneActor ? await someActors(set) : [undefined];
 	const isTimed = ({ contender }) => !sets[set].notTimed?.includes(contender.id);
-	const isReference = ({ contender }) => contender.id === reference;
+	const isReference = ({ contender }) => contender.id === (sets[set].notTimed?.[0] ?? reference);
 	const expected = new Map();
 	const title = `(${question}) ${sets[set].text}, ${mode}`;
 

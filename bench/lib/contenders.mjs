@@ -4,8 +4,11 @@
  * file: its statements in contenders/. settings: of its connection. questions: if not all that its file answers.
  */
 
-/* Rows that are there to be too many for little memory: plain SQL only says what the answer is */
-const spilling = { contenders: ['scan_floor', 'plain_sql', 'ours', 'ours_4MB'], notTimed: ['plain_sql'] };
+/*
+ * Rows that are there to be too many for little memory.  Core's nodes say what the answer is, and are not timed: with
+ * so few actors there are restart events with peers, which plain SQL does not keep together.
+ */
+const spilling = { contenders: ['scan_floor', 'ours_off', 'ours', 'ours_4MB'], notTimed: ['ours_off'] };
 
 export const sets = {
 	in_time_order: { text: 'in time order', load: 'data.sql' },
