@@ -256,8 +256,9 @@ async function ask(set, question, mode) {
 
 	const result = {
 		set, question, mode, rows: expected.get('timed')?.split(' ')[0],
-		entrants: taking.filter((entrant) => isTimed(entrant) || entrant.problem).map(({ contender: { id, name, engine, ours, floor }, times, problem, detail, plan }) =>
-			({ id, name, engine, ours, floor, times, problem, detail, plan })),
+		entrants: taking.filter((entrant) => isTimed(entrant) || entrant.problem)
+			.map(({ contender: { id, name, engine, ours, floor }, times, problem, detail, plan }) =>
+				({ id, name, engine, ours, floor, times, problem, detail, plan })),
 	};
 
 	console.log(`\n**${title}**: ${questions[question].text}\n\n${table(result)}\n`);

@@ -25,7 +25,6 @@ typedef struct SznPieces
 	int			max_pieces;
 	Size		max_size;		/* of the largest */
 	bool		is_of_use;		/* so far */
-	bool		is_prepared;	/* min_time is what it is while they are read */
 	bool		out_of_order;	/* records have to be sorted or merged */
 
 	/* reading */
