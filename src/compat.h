@@ -16,6 +16,7 @@
 #endif
 
 #include "nodes/pathnodes.h"
+#include "nodes/tidbitmap.h"
 #include "utils/backend_status.h"
 #include "utils/selfuncs.h"
 #include "utils/timestamp.h"
@@ -139,6 +140,13 @@ szn_has_run_condition(WindowClause *window, List *calls)
 #define szn_prefetch(address) __builtin_prefetch(address)
 #else
 #define szn_prefetch(address) ((void) 0)
+#endif
+
+/* Has a bitmap's page been told without its tuples?  18 has dropped the page's entry */
+#if PG_VERSION_NUM >= 180000
+#define szn_bitmap_recheck(node) ((node)->recheck)
+#else
+#define szn_bitmap_recheck(node) ((node)->tbmres != NULL && (node)->tbmres->recheck)
 #endif
 
 /* 18 counts what is disabled in a path, apart from its costs */

@@ -69,8 +69,11 @@ BEGIN
         node := node #> '{Plans,0}';
         below := '';
         WHILE node IS NOT NULL LOOP
-            below := below || format('%s: rows %s, loops %s, removed %s, buffers %s; ', node ->> 'Node Type',
+            below := below || format('%s: rows %s, loops %s, removed %s%s, buffers %s; ', node ->> 'Node Type',
                                      (node ->> 'Actual Rows')::numeric::int, node ->> 'Actual Loops', node ->> 'Rows Removed by Filter',
+                                     CASE WHEN node ->> 'Node Type' = 'Bitmap Heap Scan'
+                                         THEN format(', by recheck %s, pages %s exact, %s lossy', node ->> 'Rows Removed by Index Recheck',
+                                                     node ->> 'Exact Heap Blocks', node ->> 'Lossy Heap Blocks') END,
                                      CASE WHEN (node ->> 'Shared Hit Blocks')::int > 0 THEN node ->> 'Shared Hit Blocks' ELSE 'none' END);
             node := COALESCE(node #> '{Plans,1}', node #> '{Plans,0}');
         END LOOP;
@@ -252,6 +255,131 @@ ROLLBACK;
 WITH gone AS (DELETE FROM versions WHERE id % 2 = 0 RETURNING id), new AS (INSERT INTO versions SELECT 5000 + i, 1, '2024-01-01', 1 FROM generate_series(1, 5) AS i RETURNING id)
 SELECT (SELECT count(*) FROM gone) AS gone, (SELECT count(*) FROM new) AS new, count(*), max(id)
 FROM (SELECT id, sessionize.session_number(ts, '5 min') OVER (PARTITION BY user_id ORDER BY ts) AS s FROM versions) AS v WHERE s > 0;
+
+--
+-- Bitmaps: core tells the pages, and some of them without their tuples
+--
+CREATE TABLE bits (id int, user_id int, ts timestamptz, event text, tags int[], amount numeric) WITH (fillfactor = 70);
+INSERT INTO bits
+SELECT i, nullif(i % 61, 7), timestamptz '2024-01-01' + i * interval '20 s', (ARRAY['view', 'buy', 'login', NULL])[1 + i * 7 % 4],
+       CASE WHEN i % 3 > 0 THEN ARRAY[i % 10, i % 17] END, nullif(i % 17, 3) / 4.0
+FROM generate_series(1, 9000) AS i;
+CREATE INDEX bits_ts ON bits (ts);
+CREATE INDEX bits_user ON bits (user_id);
+CREATE INDEX bits_brin ON bits USING brin (ts) WITH (pages_per_range = 2);
+CREATE INDEX bits_tags ON bits USING gin (tags);
+UPDATE bits SET amount = amount + 1 WHERE id % 5 = 0;
+DELETE FROM bits WHERE id % 11 = 0;
+ANALYZE bits;
+-- what a query's rows come from, below the node
+CREATE FUNCTION scans(query text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    line text;
+    found text[];
+BEGIN
+    FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || query LOOP
+        found := found || (regexp_match(line, '(?:Parallel )?(?:Seq|Bitmap Heap|Bitmap Index|Index Only|Index) Scan[^(]*|Bitmap(?:Or|And)|Heap Reading: .*'))[1];
+    END LOOP;
+    RETURN array_to_string(array_remove(found, NULL), '; ');
+END $$;
+SET enable_seqscan = off;
+SET enable_indexscan = off;
+SELECT c AS condition, scans(query), compared.num_rows, compared.num_wrong
+FROM unnest(ARRAY['ts >= ''2024-01-02''', 'ts >= ''2024-01-02'' AND event = ''buy''', 'ts >= ''2024-01-02'' AND length(event) > 3', 'user_id = 5 OR tags @> ARRAY[3]',
+                  'user_id < 40 AND ts < ''2024-01-02''', 'user_id = 5', 'user_id IS NULL', 'ts < ''2023-01-01''',
+                  'ts >= ''2024-01-01 03:00'' AND ts < now() - interval ''1 day''', 'tags @> ARRAY[3]', 'tags @> ARRAY[3, 13] AND event = ''buy''']) AS c,
+     LATERAL (SELECT 'SELECT b.*, sessionize.session_number(ts, ''5 min'', event = ''login'') OVER (PARTITION BY user_id ORDER BY ts) FROM bits AS b WHERE ' || c) AS q (query),
+     LATERAL compare(query) AS compared
+WHERE reading ~ 'direct';
+-- columns that are computed, in order and by core
+SELECT * FROM compare('SELECT upper(event), user_id + 1 AS u, CASE WHEN event = ''buy'' THEN amount END AS paid, b, ctid AS at,
+    sessionize.session_number(ts, ''5 min'') OVER (PARTITION BY user_id ORDER BY ts) FROM bits AS b WHERE ts >= ''2024-01-02'' AND user_id > 3');
+-- read again and again, with other parameters
+SELECT * FROM compare('SELECT l.l, e.* FROM generate_series(0, 4) AS l, LATERAL (SELECT user_id, sessionize.session_number(ts, ''5 min'') OVER (PARTITION BY user_id ORDER BY ts) AS n FROM bits WHERE user_id > 50 + l OFFSET 0) AS e');
+SELECT * FROM compare('SELECT l.l, (SELECT max(n) FROM (SELECT sessionize.session_number(ts, ''5 min'') OVER (PARTITION BY user_id ORDER BY ts) AS n FROM bits WHERE ts > timestamptz ''2024-01-02'' + l * interval ''1 hour'' OFFSET 0) AS e) FROM generate_series(0, 4) AS l');
+-- volatile expressions are evaluated once for each row
+CREATE SEQUENCE counter;
+SELECT scans(query), compared.num_rows, compared.num_wrong
+FROM (VALUES ('SELECT id, sessionize.session_number(ts, ''5 min'') OVER (PARTITION BY user_id ORDER BY ts) FROM bits WHERE ts >= ''2024-01-02'' AND nextval(''counter'') > 0')) AS q (query), LATERAL compare(query) AS compared;
+-- the bitmap without the index on the time, but of ranges of pages; what is not asked for is removed
+DROP INDEX bits_ts;
+SELECT c AS condition, scans(query), compared.num_rows, compared.num_wrong
+FROM unnest(ARRAY['ts >= ''2024-01-02''', 'ts >= ''2024-01-02'' AND event = ''buy''', 'ts >= ''2024-01-02'' AND length(event) > 3',
+                  'ts + interval ''1 day'' >= ''2024-01-02'' AND ts < ''2024-01-02'' AND user_id > 20', 'ts >= ''2024-01-01 03:00'' AND ts < now() - interval ''1 day''',
+                  'ts = ANY (ARRAY[timestamptz ''2024-01-01 10:00'', ''2024-01-02 11:00''])']) AS c,
+     LATERAL (SELECT 'SELECT b.*, sessionize.session_number(ts, ''5 min'', event = ''login'') OVER (PARTITION BY user_id ORDER BY ts) FROM bits AS b WHERE ' || c) AS q (query),
+     LATERAL compare(query) AS compared
+WHERE reading ~ 'direct';
+SELECT * FROM compare_analyzed('SELECT user_id, sessionize.session_number(ts, ''5 min'') OVER (PARTITION BY user_id ORDER BY ts) FROM bits WHERE ts >= ''2024-01-02''');
+SELECT * FROM compare_analyzed('SELECT user_id, sessionize.session_number(ts, ''5 min'') OVER (PARTITION BY user_id ORDER BY ts) FROM bits WHERE ts >= ''2024-01-02'' AND event = ''buy''');
+SELECT * FROM compare_analyzed('SELECT user_id, sessionize.session_number(ts, ''5 min'') OVER (PARTITION BY user_id ORDER BY ts) FROM bits WHERE tags @> ARRAY[3]');
+SELECT * FROM compare_analyzed('SELECT user_id, sessionize.session_number(ts, ''5 min'') OVER (PARTITION BY user_id ORDER BY ts) FROM bits WHERE user_id < 40 AND amount > 2');
+-- more pages than work_mem has room for: most of them without their tuples
+CREATE TABLE many_pages (user_id int, ts timestamptz, filler text) WITH (fillfactor = 30);
+INSERT INTO many_pages SELECT i % 41, timestamptz '2024-01-01' + i * interval '20 s', repeat('x', 600) FROM generate_series(1, 6000) AS i;
+CREATE INDEX ON many_pages (user_id);
+ANALYZE many_pages;
+SET work_mem = '64kB';
+SELECT * FROM compare_analyzed('SELECT ts, sessionize.session_number(ts, ''5 min'') OVER (PARTITION BY user_id ORDER BY ts) FROM many_pages WHERE user_id > 20');
+SELECT * FROM compare('SELECT ts, user_id, sessionize.session_number(ts, ''5 min'') OVER (PARTITION BY user_id ORDER BY ts) FROM many_pages WHERE user_id > 20');
+RESET work_mem;
+-- as it was when the cursor was declared
+BEGIN;
+DECLARE before CURSOR FOR SELECT count(*), sum(id), sum(n) FROM (SELECT id, sessionize.session_number(ts, '5 min') OVER (PARTITION BY user_id ORDER BY ts) AS n FROM bits WHERE user_id > 20) AS v;
+SELECT count(*), sum(id) FROM bits WHERE user_id > 20;
+UPDATE bits SET id = id + 100000;
+DELETE FROM bits WHERE id % 7 = 0;
+INSERT INTO bits SELECT 10000 + i, 30, '2024-01-01' FROM generate_series(1, 50) AS i;
+FETCH before;
+DECLARE after CURSOR FOR SELECT count(*), sum(id) FROM (SELECT id, sessionize.session_number(ts, '5 min') OVER (PARTITION BY user_id ORDER BY ts) AS n FROM bits WHERE user_id > 20) AS v;
+FETCH after;
+SELECT count(*), sum(id) FROM bits WHERE user_id > 20;
+ROLLBACK;
+-- what the index's statistics and the table's are told
+CREATE FUNCTION fetched(direct boolean, OUT scans bigint, OUT tuples bigint) LANGUAGE plpgsql AS $$
+DECLARE
+    before record;
+BEGIN
+    PERFORM set_config('sessionize.enable_direct_heap_scan', direct::text, true);
+    SELECT idx_scan, idx_tup_fetch INTO before FROM pg_stat_xact_user_tables WHERE relid = 'bits'::regclass;
+    PERFORM count(n) FROM (SELECT sessionize.session_number(ts, '5 min') OVER (PARTITION BY user_id ORDER BY ts) AS n FROM bits WHERE user_id < 20 AND event = 'buy') AS e;
+    SELECT idx_scan - before.idx_scan, idx_tup_fetch - before.idx_tup_fetch INTO scans, tuples FROM pg_stat_xact_user_tables WHERE relid = 'bits'::regclass;
+END $$;
+SELECT direct, fetched.* FROM unnest(ARRAY[false, true]) AS direct, LATERAL fetched(direct);
+RESET enable_indexscan;
+
+-- core would go by an index, but pages are read faster; not for a few rows, not for what needs an order
+CREATE INDEX bits_ts ON bits (ts);
+SELECT scans('SELECT id, sessionize.session_number(ts, ''5 min'') OVER (PARTITION BY user_id ORDER BY ts) FROM bits WHERE ts >= ''2024-01-02''') AS pages,
+       scans('SELECT id, sessionize.session_number(ts, ''5 min'') OVER (PARTITION BY user_id ORDER BY ts) FROM bits WHERE ts >= ''2024-01-03''') AS few_rows,
+       scans('SELECT id, sessionize.session_number(ts, ''5 min'') OVER (ORDER BY ts) FROM bits WHERE ts >= ''2024-01-02''') AS in_order,
+       scans('SELECT id, count(*) OVER (PARTITION BY user_id) FROM bits WHERE ts >= ''2024-01-02''') AS not_ours;
+SET sessionize.enable_direct_heap_scan = off;
+SELECT scans('SELECT id, sessionize.session_number(ts, ''5 min'') OVER (PARTITION BY user_id ORDER BY ts) FROM bits WHERE ts >= ''2024-01-02''') AS by_nodes;
+RESET sessionize.enable_direct_heap_scan;
+SET enable_bitmapscan = off;
+SELECT scans('SELECT id, sessionize.session_number(ts, ''5 min'') OVER (PARTITION BY user_id ORDER BY ts) FROM bits WHERE ts >= ''2024-01-02''') AS no_bitmaps;
+RESET enable_bitmapscan;
+CREATE INDEX ON parts (ts);
+SELECT scans('SELECT id, sessionize.session_number(ts, ''5 min'') OVER (PARTITION BY user_id ORDER BY ts) FROM parts WHERE ts >= ''2024-01-01 12:00''') AS partitions;
+SELECT * FROM compare('SELECT id, upper(event) AS u, amount, sessionize.session_number(ts, ''5 min'') OVER (PARTITION BY user_id ORDER BY ts) FROM parts WHERE ts >= ''2024-01-01 12:00''');
+SELECT scans(query), compared.* FROM (VALUES ('SELECT id, event = ''buy'' AS b, sessionize.session_number(ts, ''5 min'') OVER (PARTITION BY user_id ORDER BY ts) FROM bits WHERE ts >= ''2024-01-02'' AND user_id > 3')) AS q (query), LATERAL compare(query) AS compared;
+-- by several processes
+SET parallel_setup_cost = 0;
+SET parallel_tuple_cost = 0;
+SET min_parallel_table_scan_size = 0;
+SET min_parallel_index_scan_size = 0;
+SET max_parallel_workers_per_gather = 2;
+SELECT scans(query), compared.* FROM (VALUES ('SELECT id, event = ''buy'' AS b, sessionize.session_number(ts, ''5 min'') OVER (PARTITION BY user_id ORDER BY ts) FROM bits WHERE ts >= ''2024-01-02'' AND user_id > 3')) AS q (query), LATERAL compare(query) AS compared;
+SELECT scans(query), compared.* FROM (VALUES ('SELECT ts, sessionize.session_number(ts, ''5 min'') OVER (PARTITION BY user_id ORDER BY ts) FROM many_pages WHERE user_id > 20')) AS q (query), LATERAL compare(query) AS compared;
+DROP INDEX bits_ts;
+SELECT scans(query), compared.* FROM (VALUES ('SELECT id, sessionize.session_number(ts, ''5 min'') OVER (PARTITION BY user_id ORDER BY ts) FROM bits WHERE ts >= ''2024-01-02''')) AS q (query), LATERAL compare(query) AS compared;
+SET max_parallel_workers_per_gather = 0;
+RESET parallel_setup_cost;
+RESET parallel_tuple_cost;
+RESET min_parallel_table_scan_size;
+RESET min_parallel_index_scan_size;
+RESET enable_seqscan;
 
 --
 -- What is told

@@ -3,8 +3,8 @@
  * heap.c
  *	  Pages of a heap, read by Session Scan itself.
  *
- * Where the input is a bare sequential scan of a heap, or several of them
- * under an Append, its rows are not fetched from the nodes one by one.  The
+ * Where the input is a bare sequential or bitmap scan of a heap, or several of
+ * them under an Append, its rows are not fetched from the nodes one by one.  The
  * scan is core's all the same, and it is kept where core's node keeps it:
  * core goes from page to page, pins, prunes, locks, counts, and says which
  * tuples of a page are visible.  Only what lies between these tuples and the
@@ -18,8 +18,12 @@
  * that have to be computed, are evaluated here where they are simple
  * (simple.c), else by core on the scan's own slot.
  *
- * Everything else (indexes, samples, other access methods, subqueries in
- * conditions) is core's alone; as a member of an Append it is asked row by
+ * To get to the next page of a bitmap, core's node is asked for a row: it makes
+ * the bitmap, prefetches, and knows nothing of us.  That row is read here once
+ * more, and the others of its page.
+ *
+ * Everything else (indexes' own scans, samples, other access methods, subqueries
+ * in conditions) is core's alone; as a member of an Append it is asked row by
  * row.
  *
  *-------------------------------------------------------------------------
@@ -185,6 +189,54 @@ sort_not_null(SznHeapMember *member)
 	member->num_not_null_others = num_others;
 }
 
+/* Is this a scan of pages that can be read here? */
+static bool
+is_scan_of_pages(SznHeapReader *reader, PlanState *node)
+{
+	Plan	   *plan = node->plan;
+	bool		is_bitmap = IsA(node, BitmapHeapScanState);
+
+	if ((!IsA(node, SeqScanState) && !is_bitmap) ||
+		((ScanState *) node)->ss_currentRelation->rd_tableam != GetHeapamTableAmRoutine())
+		return false;
+
+	/* a subquery's plan belongs to the node that evaluates it */
+	if (contain_subplans((Node *) plan->qual) || contain_subplans((Node *) plan->targetlist))
+		return false;
+
+	/* what replaces a column of the node above may be evaluated twice, or never */
+	if ((reader->result || is_bitmap) && contain_volatile_functions((Node *) plan->targetlist))
+		return false;
+
+	/* core may not look at pages that nothing is wanted of */
+	return !is_bitmap ||
+		(plan->targetlist != NIL && !contain_volatile_functions((Node *) plan->qual));
+}
+
+/* What tuples of a bitmap's page are checked for where it tells pages alone. */
+static void
+init_recheck(SznHeapMember *member)
+{
+	List	   *quals = ((BitmapHeapScan *) member->node->plan)->bitmapqualorig;
+	ListCell   *cell;
+
+	member->rechecks = (SznSimple **)
+		palloc0(sizeof(SznSimple *) * Max(list_length(quals), 1));
+	foreach(cell, quals)
+	{
+		SznSimple  *simple = szn_simple_create((Node *) lfirst(cell), member->node,
+											   place_of_attribute, member);
+
+		if (simple == NULL)
+		{
+			member->recheck_by_core = true;
+			member->num_rechecks = 0;
+			break;
+		}
+		member->rechecks[member->num_rechecks++] = simple;
+	}
+}
+
 /*
  * Can the scan be read here, and these expressions be had from it?  Prepares
  * it if so.
@@ -192,26 +244,17 @@ sort_not_null(SznHeapMember *member)
 static bool
 init_direct(SznHeapReader *reader, SznHeapMember *member, List *targets)
 {
-	SeqScanState *node = (SeqScanState *) member->node;
-	Plan	   *plan;
+	ScanState  *node = (ScanState *) member->node;
+	Plan	   *plan = node->ps.plan;
 	Size		exprs_size = sizeof(SznHeapExpr) * Max(list_length(targets), 1);
 	List	   *others = NIL;
 	ListCell   *cell;
 
-	if (!IsA(node, SeqScanState) ||
-		node->ss.ss_currentRelation->rd_tableam != GetHeapamTableAmRoutine())
+	if (!is_scan_of_pages(reader, member->node))
 		return false;
 
-	/* a subquery's plan belongs to the node that evaluates it */
-	plan = node->ss.ps.plan;
-	if (contain_subplans((Node *) plan->qual) || contain_subplans((Node *) plan->targetlist))
-		return false;
-
-	/* what replaces a column of the node above may be evaluated twice, or never */
-	if (reader->result && contain_volatile_functions((Node *) plan->targetlist))
-		return false;
-
-	init_attributes(member, RelationGetDescr(node->ss.ss_currentRelation));
+	member->is_bitmap = IsA(node, BitmapHeapScanState);
+	init_attributes(member, RelationGetDescr(node->ss_currentRelation));
 	member->width = reader->num_columns;
 	member->constants = (SznHeapExpr *) palloc0(exprs_size);
 	member->simple = (SznHeapExpr *) palloc0(exprs_size);
@@ -263,6 +306,8 @@ init_direct(SznHeapReader *reader, SznHeapMember *member, List *targets)
 		else
 			member->conditions[member->num_conditions++] = simple;
 	}
+	if (member->is_bitmap)
+		init_recheck(member);
 	if (member->num_fixed > member->num_attributes)
 	{
 		member->num_fixed = member->num_attributes;
@@ -381,34 +426,40 @@ catch_up(PlanState *node)
 		ExecReScan(node);
 }
 
+/* A sequential scan, begun as the node itself does it, and it will end it. */
+static void
+begin_scan(SznHeapMember *member)
+{
+	ScanState  *node = (ScanState *) member->node;
+
+	if (node->ss_currentScanDesc == NULL)
+	{
+		/* the caller's memory may be a row's */
+		MemoryContext caller_context = MemoryContextSwitchTo(node->ps.state->es_query_cxt);
+
+		node->ss_currentScanDesc = table_beginscan(node->ss_currentRelation,
+												   node->ps.state->es_snapshot, 0, NULL);
+		MemoryContextSwitchTo(caller_context);
+	}
+	member->scan = (HeapScanDesc) node->ss_currentScanDesc;
+
+	/* some snapshots have no use for a page's visible tuples */
+	if ((member->scan->rs_base.rs_flags & SO_ALLOW_PAGEMODE) == 0)
+		member->is_direct = false;
+}
+
 static void
 begin_member(SznHeapReader *reader)
 {
 	SznHeapMember *member = &reader->members[reader->member];
-	SeqScanState *node = (SeqScanState *) member->node;
 
 	catch_up(member->node);
 	if (!member->is_direct)
 		return;
 
-	/* as the node itself does it, and it will end it; the caller's memory may be a row's */
-	if (node->ss.ss_currentScanDesc == NULL)
-	{
-		MemoryContext caller_context =
-			MemoryContextSwitchTo(node->ss.ps.state->es_query_cxt);
-
-		node->ss.ss_currentScanDesc =
-			table_beginscan(node->ss.ss_currentRelation,
-							node->ss.ps.state->es_snapshot, 0, NULL);
-		MemoryContextSwitchTo(caller_context);
-	}
-	member->scan = (HeapScanDesc) node->ss.ss_currentScanDesc;
+	if (!member->is_bitmap)
+		begin_scan(member);
 	member->on_page = false;
-	member->next = 0;
-
-	/* some snapshots have no use for a page's visible tuples */
-	if ((member->scan->rs_base.rs_flags & SO_ALLOW_PAGEMODE) == 0)
-		member->is_direct = false;
 
 	for (int i = 0; i < member->num_constants; i++)
 	{
@@ -424,6 +475,8 @@ begin_member(SznHeapReader *reader)
 		szn_simple_forget(member->simple[i].simple);
 	for (int i = 0; i < member->num_conditions; i++)
 		szn_simple_forget(member->conditions[i]);
+	for (int i = 0; i < member->num_rechecks; i++)
+		szn_simple_forget(member->rechecks[i]);
 }
 
 
@@ -442,7 +495,7 @@ next_tuples(SznHeapMember *member, SznHeapTuple *tuples, int limit)
 	Page		page = BufferGetPage(scan->rs_cbuf);
 	int			count = Min(limit, (int) scan->rs_ntuples - member->next);
 
-	for (int i = 0; i < count; i++)
+	for (int i = 0; i < count; i++, member->next++)
 	{
 		OffsetNumber offset = scan->rs_vistuples[member->next];
 
@@ -452,48 +505,74 @@ next_tuples(SznHeapMember *member, SznHeapTuple *tuples, int limit)
 		szn_prefetch(tuples[i].header);
 
 		/* core has counted the first one */
-		if (member->next > 0)
+		if (member->next == member->first)
+			continue;
+		if (member->is_bitmap)
+			pgstat_count_heap_fetch(scan->rs_base.rs_rd);
+		else
 			pgstat_count_heap_getnext(scan->rs_base.rs_rd);
-		member->next++;
 	}
 	return count;
+}
+
+/* Have core go on to the next page that has a row.  False at the scan's end. */
+static bool
+next_page(SznHeapMember *member)
+{
+	HeapScanDesc scan = member->scan;
+
+	if (!member->is_bitmap)
+	{
+		/* it was left at the first tuple of the page */
+		if (member->on_page)
+			scan->rs_cindex = scan->rs_ntuples - 1;
+		member->first = 0;
+		member->on_page = heap_getnext(&scan->rs_base, ForwardScanDirection) != NULL;
+		if (!member->on_page)
+			ExecClearTuple(((ScanState *) member->node)->ss_ScanTupleSlot);
+	}
+	else
+	{
+		TupleTableSlot *slot;
+
+		/* without counting rows, which is done here */
+		if (member->on_page)
+			scan->rs_cindex = scan->rs_ntuples;
+		slot = member->node->ExecProcNodeReal(member->node);
+		member->on_page = !TupIsNull(slot);
+		if (member->on_page)
+		{
+			/* the tuple after the one that it has found is next */
+			scan = (HeapScanDesc) ((ScanState *) member->node)->ss_currentScanDesc;
+			member->scan = scan;
+			member->first = scan->rs_cindex - 1;
+			member->recheck = szn_bitmap_recheck((BitmapHeapScanState *) member->node);
+		}
+	}
+	member->next = member->first;
+	return member->on_page;
 }
 
 /* The next rows of a scan, all from one page; 0 at its end. */
 static int
 read_pages(SznHeapReader *reader, SznHeapMember *member)
 {
-	HeapScanDesc scan = member->scan;
 	SznHeapTuple tuples[SZN_HEAP_ROWS];
+	int			count;
 
-	for (;;)
+	do
 	{
-		if (member->on_page)
+		while (member->on_page &&
+			   (count = next_tuples(member, tuples, reader->capacity)) > 0)
 		{
-			int			count;
-
-			while ((count = next_tuples(member, tuples, reader->capacity)) > 0)
-			{
-				count = szn_heap_rows_read(member, tuples, count, reader->values,
-										   reader->nulls, reader->width);
-				if (count > 0)
-					return count;
-			}
-
-			/* so that core goes on with the next page */
-			scan->rs_cindex = scan->rs_ntuples - 1;
+			count = szn_heap_rows_read(member, tuples, count, reader->values,
+									   reader->nulls, reader->width);
+			if (count > 0)
+				return count;
 		}
-
 		CHECK_FOR_INTERRUPTS();
-		if (heap_getnext(&scan->rs_base, ForwardScanDirection) == NULL)
-		{
-			ExecClearTuple(((SeqScanState *) member->node)->ss.ss_ScanTupleSlot);
-			member->on_page = false;
-			return 0;
-		}
-		member->on_page = true;
-		member->next = 0;
-	}
+	} while (next_page(member));
+	return 0;
 }
 
 /* The next row of a member that is not read here; 0 at its end. */

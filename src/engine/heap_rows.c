@@ -231,6 +231,20 @@ read_attributes(SznHeapMember *member, SznHeapTuple *tuples, int count,
  * Conditions, and columns that are computed
  */
 
+static inline bool
+meets_all(SznSimple **conditions, int num_conditions, const Datum *values, const bool *nulls)
+{
+	for (int i = 0; i < num_conditions; i++)
+	{
+		bool		isnull;
+		Datum		value = szn_simple_value(conditions[i], values, nulls, &isnull);
+
+		if (isnull || !DatumGetBool(value))
+			return false;
+	}
+	return true;
+}
+
 /* Does a row meet the scan's conditions, all of them simple? */
 static inline bool
 meets_conditions(SznHeapMember *member, HeapTupleHeader tuple,
@@ -244,15 +258,7 @@ meets_conditions(SznHeapMember *member, HeapTupleHeader tuple,
 		if (nulls[member->not_null[i]])
 			return false;
 	}
-	for (int i = 0; i < member->num_conditions; i++)
-	{
-		bool		isnull;
-		Datum		value = szn_simple_value(member->conditions[i], values, nulls, &isnull);
-
-		if (isnull || !DatumGetBool(value))
-			return false;
-	}
-	return true;
+	return meets_all(member->conditions, member->num_conditions, values, nulls);
 }
 
 /* Hand a tuple to core. */
@@ -261,8 +267,8 @@ store_tuple(SznHeapMember *member, OffsetNumber offset)
 {
 	HeapTuple	tuple = &member->scan->rs_ctup;
 	ItemId		item = PageGetItemId(BufferGetPage(member->scan->rs_cbuf), offset);
-	SeqScanState *node = (SeqScanState *) member->node;
-	ExprContext *econtext = node->ss.ps.ps_ExprContext;
+	ScanState  *node = (ScanState *) member->node;
+	ExprContext *econtext = node->ps.ps_ExprContext;
 
 	tuple->t_data = (HeapTupleHeader)
 		PageGetItem(BufferGetPage(member->scan->rs_cbuf), item);
@@ -270,9 +276,20 @@ store_tuple(SznHeapMember *member, OffsetNumber offset)
 	ItemPointerSet(&tuple->t_self, member->scan->rs_cblock, offset);
 
 	ResetExprContext(econtext);
-	ExecStoreBufferHeapTuple(tuple, node->ss.ss_ScanTupleSlot, member->scan->rs_cbuf);
-	econtext->ecxt_scantuple = node->ss.ss_ScanTupleSlot;
+	ExecStoreBufferHeapTuple(tuple, node->ss_ScanTupleSlot, member->scan->rs_cbuf);
+	econtext->ecxt_scantuple = node->ss_ScanTupleSlot;
 	return econtext;
+}
+
+/* Is a row of a bitmap's page one of those that the index was asked for? */
+static inline bool
+meets_recheck(SznHeapMember *member, OffsetNumber offset, const Datum *values,
+			  const bool *nulls)
+{
+	if (member->recheck_by_core)
+		return ExecQual(((BitmapHeapScanState *) member->node)->bitmapqualorig,
+						store_tuple(member, offset));
+	return meets_all(member->rechecks, member->num_rechecks, values, nulls);
 }
 
 /* Drop the tuples that do not meet the conditions.  Returns how many are left. */
@@ -299,7 +316,9 @@ drop_others(SznHeapMember *member, SznHeapTuple *tuples, int count,
 			}
 			tuples[num_met] = tuple;
 		}
-		if (!meets_conditions(member, tuple.header, row_values, row_nulls) ||
+		if (member->recheck && !meets_recheck(member, tuple.offset, row_values, row_nulls))
+			InstrCountFiltered2(member->node, 1);
+		else if (!meets_conditions(member, tuple.header, row_values, row_nulls) ||
 			(member->by_core &&
 			 !ExecQual(member->node->qual, store_tuple(member, tuple.offset))))
 			InstrCountFiltered1(member->node, 1);
@@ -322,7 +341,7 @@ szn_heap_rows_read(SznHeapMember *member, SznHeapTuple *tuples, int count,
 
 	if (member->num_attributes > 0)
 		all_fixed = read_attributes(member, tuples, count, values, nulls, width);
-	if (member->num_conditions > 0 || member->by_core ||
+	if (member->num_conditions > 0 || member->by_core || member->recheck ||
 		(all_fixed ? member->num_not_null_others : member->num_not_null) > 0)
 		count = drop_others(member, tuples, count, values, nulls, width);
 

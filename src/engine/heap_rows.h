@@ -37,10 +37,13 @@ typedef struct SznHeapExpr
 typedef struct SznHeapMember
 {
 	PlanState  *node;
-	bool		is_direct;		/* it is a SeqScanState, and read here */
+	bool		is_direct;		/* it is read here */
+	bool		is_bitmap;		/* a BitmapHeapScanState, else a SeqScanState */
 	HeapScanDesc scan;
 	bool		on_page;		/* core has found a page */
-	int			next;			/* of the page's visible tuples */
+	int			first;			/* of the page's visible tuples, the one it has read */
+	int			next;			/* of them */
+	bool		recheck;		/* the bitmap does not tell tuples of this page */
 
 	int			num_attributes;
 	SznHeapAttribute *attributes;
@@ -63,6 +66,9 @@ typedef struct SznHeapMember
 	int			num_not_null_others;	/* of them, attributes without an offset */
 	int		   *not_null;		/* columns that must not be NULL, those first */
 	bool		by_core;		/* not all conditions are simple */
+	int			num_rechecks;	/* the bitmap's conditions */
+	SznSimple **rechecks;
+	bool		recheck_by_core;	/* not all of them are simple */
 	int			width;			/* of a row */
 } SznHeapMember;
 

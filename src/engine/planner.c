@@ -158,9 +158,8 @@ add_parallel_paths(PlannerInfo *root, RelOptInfo *input_rel, RelOptInfo *window_
 		!level->can_hash || level->must_stream)
 		return;
 
-	input = (Path *) create_projection_path(root, input_rel,
-											(Path *) linitial(input_rel->partial_pathlist),
-											level->input);
+	path = szn_prefer_pages(root, (Path *) linitial(input_rel->partial_pathlist));
+	input = (Path *) create_projection_path(root, input_rel, path, level->input);
 	path = make_scan_path(root, window_rel, level, SZN_MODE_PARTITIONED, input, NIL, true);
 	if (!path->parallel_safe)
 		return;
@@ -304,7 +303,11 @@ add_scan_paths(PlannerInfo *root, RelOptInfo *input_rel, RelOptInfo *window_rel)
 		add_streamed_paths(root, window_rel, level, input);
 		if (path == input_rel->cheapest_total_path &&
 			level->can_hash && !level->must_stream)
+		{
+			path = szn_prefer_pages(root, path);
+			input = (Path *) create_projection_path(root, input_rel, path, level->input);
 			add_scan_path(root, window_rel, level, SZN_MODE_PARTITIONED, input, NIL);
+		}
 	}
 	add_parallel_paths(root, input_rel, window_rel, level);
 	if (debug_require_session_scan && window_rel->pathlist == NIL)
@@ -394,7 +397,7 @@ szn_planner_init(void)
 							 NULL, NULL, NULL);
 	DefineCustomBoolVariable("sessionize.enable_direct_heap_scan",
 							 "Enables session scans to read pages of tables themselves.",
-							 "They do so in place of sequential scans below them.",
+							 "They do so in place of sequential and bitmap scans below them.",
 							 &szn_enable_direct_heap_scan,
 							 true,
 							 PGC_USERSET,

@@ -55,6 +55,9 @@ extern const char *szn_check_level(PlannerInfo *root, List *calls, SznLevel *lev
 extern void szn_make_targets(PlannerInfo *root, SznLevel *level);
 extern bool szn_is_level_parallel_safe(PlannerInfo *root, SznLevel *level);
 
+/* page_paths.c */
+extern Path *szn_prefer_pages(PlannerInfo *root, Path *path);
+
 /* grouping.c */
 extern CustomPath *szn_path_below(Path *path, const CustomPathMethods *methods,
 								  RelOptInfo **subquery);
