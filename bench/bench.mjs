@@ -354,16 +354,17 @@ async function askLastDays() {
 	const taking = [
 		{ id: 'scan_floor', name: 'scan floor of these days alone', set: 'last_days', file: 'scan_floor' },
 		{ id: 'ours', name: 'sessionize, a table of these days alone', set: 'last_days' },
-		{ id: 'ours_year', name: 'sessionize, a year in monthly partitions', set: 'a_year' },
+		{ id: 'ours_year', name: 'sessionize, a year in monthly partitions, B-tree', set: 'a_year' },
+		{ id: 'ours_year_brin', name: 'sessionize, a year in monthly partitions, BRIN', set: 'a_year_brin' },
 		{ id: 'plain_sql_year', name: 'plain SQL, a year in monthly partitions', set: 'a_year', file: 'plain_sql' },
-	].map((entrant) => ({ ...entrant, times: [] }));
+	].filter(({ file }) => wantedContenders.includes(file ?? 'ours')).map((entrant) => ({ ...entrant, times: [] }));
 
 	say('Loading: a year');
 	await owner.file('data.sql', { events, days: 365 });
 	await owner.file('data_year.sql');
 	const since = await owner.value("SELECT max(ts) - interval '7 days' FROM a_year.events");
 	facts.sets = {};
-	for (const set of ['a_year', 'last_days']) {
+	for (const set of ['a_year', 'a_year_brin', 'last_days']) {
 		await owner.query(`SET search_path = ${set}`);
 		await owner.file('definitions.sql');
 		await owner.query(`SELECT public.pg_prewarm(oid) FROM pg_class
