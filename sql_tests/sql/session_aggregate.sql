@@ -140,6 +140,42 @@ GROUP BY actor, k ORDER BY actor, k;
 -- the same errors
 SELECT k, sum(f) FROM (SELECT i, 1e308::float8 AS f, sessionize.session_number(i, 10) OVER (PARTITION BY i / 10 ORDER BY i) AS k, i / 10 AS a FROM generate_series(1::bigint, 2) AS i) AS e GROUP BY a, k;
 
+--
+-- Nothing is left of a group, or of a run, once it has been put out
+--
+CREATE TABLE many (actor int, ts timestamptz NOT NULL, page text, amount numeric);
+INSERT INTO many SELECT i % 20000, timestamptz '2026-01-01' + i * interval '1 s' + (i / 40000) * interval '1 h', 'page ' || i % 7, i / 8.0 FROM generate_series(1, 80000) AS i;
+ANALYZE many;
+SELECT sessionize.define_session('many_visit', 'many', 'actor', 'ts', '1 hour');
+SELECT sessionize.define_session('plain_visit', 'many', 'actor', 'ts', '1 hour');
+SELECT sessionize.define_metric('many_visit', name, text)
+FROM (VALUES ('spread', 'stddev(amount)'), ('pages', 'count(DISTINCT page)'), ('twice', 'sum(amount * 2)'), ('longest', 'max(page)')) AS v (name, text);
+-- how much more memory contexts have after 15,000 rows than after 1,000
+CREATE FUNCTION left_behind(query text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    c refcursor;
+    before bigint;
+    after bigint;
+    num_rows bigint;
+    size CONSTANT text := 'SELECT sum(total_bytes) FROM pg_backend_memory_contexts WHERE name !~ ''chunks|actors|Cache''';
+BEGIN
+    OPEN c FOR EXECUTE query;
+    MOVE FORWARD 1000 FROM c;
+    EXECUTE size INTO before;
+    MOVE FORWARD 14000 FROM c;
+    GET DIAGNOSTICS num_rows = ROW_COUNT;
+    EXECUTE size INTO after;
+    CLOSE c;
+    RETURN num_rows || CASE WHEN after - before < 65536 THEN ' rows, nothing' ELSE format(' rows, %s kB', (after - before) / 1024) END;
+END $$;
+SET sessionize.debug_require_session_aggregate = on;
+SET cursor_tuple_fraction = 1;
+SELECT left_behind(query), query FROM unnest(ARRAY['TABLE plain_visit_actors', 'TABLE many_visit_actors', 'SELECT actor, session_number, duration, ended_by FROM many_visit', 'SELECT actor, spread, pages, twice, longest FROM many_visit',
+    'SELECT actor, n, stddev(amount), sessionize.first(page, ts), sessionize.last(page, ts), min(page), max(upper(page)) FROM (SELECT *, sessionize.session_number(ts, ''1 hour'') OVER (PARTITION BY actor ORDER BY ts) AS n FROM many) AS e GROUP BY actor, n',
+    'SELECT actor, n, max(s) - min(e), sum(extract(epoch FROM e - s)) FILTER (WHERE k = 1), avg(amount), bool_or(s > e) FROM (SELECT *, sessionize.session_number(ts, ''1 hour'') OVER w AS n, sessionize.session_event_number(ts, ''1 hour'') OVER w AS k, sessionize.session_start(ts, ''1 hour'') OVER w AS s, sessionize.session_end(ts, ''1 hour'') OVER w AS e FROM many WINDOW w AS (PARTITION BY actor ORDER BY ts)) AS e GROUP BY actor, n']) AS query;
+RESET cursor_tuple_fraction;
+RESET sessionize.debug_require_session_aggregate;
+
 -- the settings
 SELECT name, setting, context, vartype FROM pg_settings WHERE name LIKE 'sessionize.%aggregate' ORDER BY 1;
 

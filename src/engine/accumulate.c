@@ -553,6 +553,8 @@ szn_take_run(SznAggregate *node, SznGroup *group)
 {
 	const SznRun *run = &node->run;
 
+	if (node->has_run_calls)
+		ResetExprContext(node->row_context);
 	node->has_run_row = false;
 	for (int i = 0; i < node->num_run_steps; i++)
 	{

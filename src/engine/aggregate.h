@@ -207,6 +207,7 @@ typedef struct SznAggregate
 	SznStep    *run_steps;
 	int			num_run_steps;
 	bool		has_calls;		/* rows may leave something in row_context */
+	bool		has_run_calls;	/* so may runs */
 	bool		needs_labels;	/* rows' steps need more than the record */
 	int		   *read;			/* columns of variable width */
 	int			num_read;		/* of them, up to the last that steps need */

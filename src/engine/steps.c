@@ -341,7 +341,11 @@ init_step(SznAggregate *node, SznStep *step, Aggref *aggref, List *arguments, Ex
 		szn_init_operand(node, &step->filter, filter);
 
 	if (step->per_run)
+	{
+		node->has_run_calls |= step->kind == SZN_CALL || step->kind == SZN_SUM_NUMERIC ||
+			step->kind == SZN_AVG_NUMERIC || step->argument.kind == SZN_OPERAND_EXPRESSION;
 		return;
+	}
 	if (step->kind == SZN_CALL || step->kind == SZN_COUNT_DISTINCT ||
 		step->kind == SZN_SUM_NUMERIC || step->kind == SZN_AVG_NUMERIC)
 		node->has_calls = true;
