@@ -237,6 +237,10 @@ is(ask(q{SELECT string_agg(DISTINCT reloptions::text, ' ') FROM pg_class WHERE r
 	'{security_invoker=false,security_barrier=true}', 'the opt-out is a security barrier');
 is(as('erin', 'SELECT count(*) FROM app.visit'), '6', '... and SELECT on the view is enough');
 is(as('erin', 'SELECT count(*) FROM app.visit_events'), '7', '... of all three');
+ask('REVOKE SELECT ON app.events FROM alice');
+like(error_of('erin', "SELECT * FROM app.$_"), qr/^42501: permission denied for table events/, "... as long as the owner has the right on the source: $_")
+  for 'visit', 'visit_events', 'visit_actors';
+ask('GRANT SELECT ON app.events TO alice');
 like(error_of('erin', 'SELECT * FROM sessionize.read(NULL::app.visit)'), qr/^42501: permission denied for table events/,
 	"read() has the caller's rights even there");
 like(error_of('bob', 'SELECT * FROM app.visit'), qr/^42501: permission denied for view visit/, '... which others still need');

@@ -364,6 +364,20 @@ refused('postgres', q{SELECT sessionize.alter_session('visit', 'source', 'closed
 	"a superuser cannot give a definition a source that its owner may not read");
 refused('postgres', q{UPDATE sessionize.session_definition SET source = 'public.treasure' WHERE name = 'visit'}, qr/^42501/, '... not by plain DML');
 refused('postgres', q{UPDATE sessionize.session_definition SET owner = 'mallory', schema = 'closed' WHERE name = 'visit'}, qr/^42501/, '... nor one a schema that he may not create in');
+# nor does a superuser who rebuilds everything, when its owner may not read it any more
+ask('GRANT SELECT ON closed.t TO alice');
+as('alice', q{SELECT sessionize.define_session('spoil', 'closed.t', 'user_id', 'ts', '1 s', schema => 'app', security_invoker => false, readers => '{mallory}')});
+ask('REVOKE SELECT ON closed.t FROM alice');
+for my $views ('', 'DROP VIEW app.spoil, app.spoil_events, app.spoil_actors')
+{
+	ask($views) if $views;
+	my $before = stored();
+	like((both('postgres', 'SELECT sessionize.rebuild_views()'))[1], qr/WARNING:  42501: session "spoil" in schema "app" could not be rebuilt: permission denied for table t/, "rebuild_views() has the owner's rights only");
+	is(stored(), $before, '... and leaves that definition as it was' . ($views && ', without views'));
+	refused('postgres', q{SELECT sessionize.rebuild_views('spoil', schema => 'app')}, qr/^42501: permission denied for table t/, '... also by its name');
+	like(error_of('mallory', 'SELECT * FROM app.spoil'), $views ? qr/^42P01/ : qr/^42501: permission denied for table t/, '... nor does a view show what its owner may not read');
+}
+as('alice', q{SELECT sessionize.drop_session('spoil', schema => 'app')});
 refused('alice', q{SELECT sessionize.define_session('x', 'pg_catalog.pg_authid', 'rolname', 'rolvaliduntil', '1 s', schema => 'app', security_invoker => false)},
 	qr/^42501/, 'system tables are protected as others');
 as('alice', q{SELECT sessionize.define_session('sub', 'app.events', 'user_id', 'ts', '1 s', filter => 'page IN (SELECT secret FROM public.treasure)', schema => 'app')});
@@ -380,7 +394,9 @@ my @escapes = (
 	'user_id GROUP BY 1', 'user_id LIMIT 1', 'user_id FOR UPDATE', 'DISTINCT user_id', '* ', 'events.*', 'event.*', 'event', '$1', '$$', '$q$', "E'\\''", "'", '"', 'U&"\\0075\\0073er_id" ,',
 	"U&'\\0027' || ", 'user_id = ANY (ARRAY(SELECT 1))', '(SELECT secret FROM public.treasure)', 'EXISTS (TABLE public.treasure)', 'true) OR (true', 'count(*)',
 	'count(*) OVER ()', 'generate_series(1, 9)', 'random()', 'pg_sleep(0)', "set_config('role', 'postgres', false)", 'CURRENT_USER)::text) --', 'true) FROM app.events AS event WHERE (true',
-	'\\! touch /tmp/x', "COPY (SELECT 1) TO PROGRAM 'true'", ':user_id', 'VALUES (1)', 'TABLE app.events', 'WITH x AS (SELECT 1) SELECT 1', "\x{1}", "\t", '', ' ', ';', '--', '/**/', 'user_id,', ', user_id');
+	'\\! touch /tmp/x', "COPY (SELECT 1) TO PROGRAM 'true'", ':user_id', 'VALUES (1)', 'TABLE app.events', 'WITH x AS (SELECT 1) SELECT 1', "\x{1}", "\t", '', ' ', ';', '--', '/**/', 'user_id,', ', user_id',
+	'1),(SELECT 2', "SELECT string_agg(rolname, ',') FROM pg_roles", '1)::text FROM app.events UNION ALL (SELECT version()', "user_id\n) FROM app.events --\n", "user_id /*\n*/ FROM app.events", "\n-- user_id",
+	"user_id AS x\nFROM public.treasure", 'user_id COLLATE "C") --', "1\n; SELECT 2", "user_id\\;SELECT 1", 'user_id) OVER (ORDER BY ts');
 # The errors of statements, one session for all; what has none has 'no error'.
 sub errors_of
 {
@@ -420,6 +436,65 @@ like(error_of('alice', qq{SELECT sessionize.alter_session('visit', \$f\$$_\$f\$,
   for 'owner', 'expansion_version', 'name = $3, owner', 'inactivity = NULL --', 'OWNER', '"owner"', 'tie_break, owner', '';
 like(error_of('alice', qq{SELECT sessionize.session_sql('visit', \$f\$$_\$f\$, schema => 'app')}), qr/^22023/, "session_sql() of: $_")
   for 'visit', '', 'sessions; DROP', 'SESSIONS';
+
+# ---------- texts and numbers without measure ----------
+
+my $small_stack = "SET max_stack_depth = '100kB'; SET ROLE alice;";
+for my $deep ([ 'parentheses', '(', 'event_count > 0', ')', 4990 ], [ 'NOT', 'NOT ', 'true', '', 2490 ], [ 'CASE', 'CASE WHEN true THEN ', 'true', ' END', 400 ], [ 'casts', '', 'true', '::bool', 1600 ],
+	[ 'minus', '- ', 'event_count > 0', '', 4900 ], [ 'arrays', 'ARRAY[', '1', ']', 1400 ], [ 'sub-selects', '(SELECT ', 'true', ')', 1100 ])
+{
+	my ($what, $begin, $middle, $end, $times) = @$deep;
+	my $field = $middle =~ /event_count/ ? 'keep' : 'filter';
+	for my $role ('SET ROLE alice;', $small_stack)
+	{
+		my $error = error_of('postgres', "BEGIN; $role SELECT sessionize.alter_session('visit', '$field', repeat('$begin', $times) || '$middle' || repeat('$end', $times), schema => 'app'); ROLLBACK");
+		like($error, qr/^(no error|54001|54011|42\w{3}|0A000)/, "$times $what: an answer, or an error" . ($role eq $small_stack ? ', with a small stack' : ''));
+		like($error, qr/^54001/, '... of the stack') if $role eq $small_stack && $what =~ /NOT|minus|CASE/;
+	}
+	refused('alice', "SELECT sessionize.alter_session('visit', '$field', repeat('$begin', 100000) || '$middle' || repeat('$end', 100000), schema => 'app')", qr/^54000: "$field" is longer than 10000 bytes/,
+		"100,000 $what: too long");
+}
+# a superuser's rows have no other measure; what a stack holds at the definition, another's does not at the read
+refused('postgres', "UPDATE sessionize.session_definition SET filter = repeat('(', 100000) || 'true' || repeat(')', 100000) WHERE name = 'visit'", qr/^54000/, "100,000 parentheses in a superuser's row");
+as('alice', q{SELECT sessionize.define_session('deep', 'app.events', 'user_id', 'ts', '1 hour', schema => 'app', filter => repeat('NOT ', 2000) || 'page IS NOT NULL')});
+like(error_of('postgres', "$small_stack $_"), qr/^(54001|no error)/, "a deep definition and a small stack: $_")
+  for 'SELECT count(*) FROM app.deep', 'SELECT count(*) FROM sessionize.read(NULL::app.deep)', q{SELECT sessionize.session_sql('deep', schema => 'app') IS NULL}, 'SELECT count(*) FROM sessionize.check_definitions()',
+  q{SELECT sessionize.rebuild_views('deep', schema => 'app')}, 'SELECT sessionize.rebuild_views()';
+is(as('alice', 'SELECT count(*) > 0 FROM app.deep'), 't', '... afterwards it is as it was');
+as('alice', q{SELECT sessionize.drop_session('deep', schema => 'app')});
+
+# more columns than a relation has
+my $columns = q{(SELECT string_agg('1 AS a' || i, ',') FROM generate_series(1, 900) AS i)};
+refused('alice', "SELECT sessionize.define_session('wide', 'app.events', 'user_id', 'ts', '1 hour', schema => 'app', entry => $columns, exit => $columns)", qr/^54011/, '1,800 columns of entry and exit');
+ask(q{SET session_replication_role = replica; INSERT INTO sessionize.metric_definition SELECT 'app', 'visit', 'm' || i, i, 'count(*)' FROM generate_series(1, 1700) AS i});
+my $views = q{SELECT oid, pg_get_viewdef(oid) FROM pg_class WHERE relkind = 'v' AND relname ~ '^visit' ORDER BY oid};
+my $before_many = ask($views);
+like((both('postgres', q{SELECT sessionize.rebuild_views('visit', schema => 'app')}))[1], qr/WARNING:  54011: session "visit" is not sound yet: target lists can have at most/, '1,700 metrics');
+is(ask($views), $before_many, '... and the views stay as they are');
+ask(q{SET session_replication_role = replica; DELETE FROM sessionize.metric_definition WHERE session = 'visit' AND name ~ '^m\d+$'});
+refused('alice', q{SELECT sessionize.define_session('wide', 'app.events', (SELECT string_agg('user_id + 1 AS a' || i, ',') FROM generate_series(1, 450) AS i), 'ts', '1 hour', schema => 'app')}, qr/^540\d\d/, '450 actor columns');
+
+# pauses that no clock holds
+refused('alice', "SELECT sessionize.define_session('far', 'app.events', 'user_id', 'ts', '$_', schema => 'app')", qr/^(22023|22007|22008|22015)/, "an inactivity of $_")
+  for 'infinity', '-infinity', '1 month', '-1 month 60 days', '1000 years', '-1 microsecond', '2147483648 days';
+refused('alice', "SELECT sessionize.define_session('far', 'app.events', 'user_id', 'ts', '1 hour', max_duration => '$_', schema => 'app')", qr/^(22023|22007|22008|22015)/, "a max_duration of $_")
+  for 'infinity', '1 month', '-1 second', '2147483648 days';
+as('alice', q{CREATE TABLE app.edges AS SELECT i % 2 AS user_id, ts FROM unnest('{-infinity,4714-11-24 00:00:00+00 BC,2026-01-01 00:00:00+00,294276-12-31 23:59:59.999999+00,infinity}'::timestamptz[]) WITH ORDINALITY AS t (ts, i);
+	CREATE INDEX ON app.edges (ts)});
+for my $longest ('106751991 days 04:00:54.775807', '2147483647 days', '2147483647 days 23:59:59.999999')
+{
+	as('alice', "SELECT sessionize.define_session('far', 'app.edges', 'user_id', 'ts', '$longest', max_duration => '$longest', schema => 'app', replace => true)");
+	for my $bound ('-infinity', '4714-11-24 00:00:00+00 BC', '2026-01-01Z', '294276-12-31 23:59:59.999999+00', 'infinity')
+	{
+		for my $operator ('>=', '<=', '=')
+		{
+			my $read = "SELECT user_id, session_number, started_at, event_count FROM app.far WHERE started_at $operator '$bound' ORDER BY 1, 2";
+			is(as('alice', "SET enable_seqscan = off; $read"), as('alice', "SET sessionize.enable_time_range = off; SET sessionize.enable_session_scan = off; $read"), "an inactivity of $longest: started_at $operator $bound");
+		}
+	}
+}
+as('alice', q{SELECT sessionize.drop_session('far', schema => 'app'); DROP TABLE app.edges});
+is(stored(), $stored, 'nothing of all that is left');
 
 # ---------- names that try to get out ----------
 
