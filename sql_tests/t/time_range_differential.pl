@@ -38,11 +38,11 @@ $node->safe_psql('postgres', <<~'SQL');
 		rows text[];
 	BEGIN
 		query := 'SELECT array_agg(r::text ORDER BY r::text COLLATE "C") FROM (' || query || ') AS r';
-		IF parameter IS NULL THEN
+		IF type IS NULL THEN
 			EXECUTE query INTO rows;
 		ELSE
 			EXECUTE 'PREPARE q(' || type || ') AS ' || query;
-			EXECUTE 'EXECUTE q(' || quote_literal(parameter) || ')' INTO rows;
+			EXECUTE 'EXECUTE q(' || quote_nullable(parameter) || ')' INTO rows;
 			DEALLOCATE q;
 		END IF;
 		RETURN rows;
@@ -53,14 +53,14 @@ $node->safe_psql('postgres', <<~'SQL');
 		lines text := '';
 	BEGIN
 		query := 'SELECT * FROM (' || query || ') AS r';
-		IF parameter IS NOT NULL THEN
+		IF type IS NOT NULL THEN
 			EXECUTE 'PREPARE q(' || type || ') AS ' || query;
-			query := 'EXECUTE q(' || quote_literal(parameter) || ')';
+			query := 'EXECUTE q(' || quote_nullable(parameter) || ')';
 		END IF;
 		FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || query LOOP
 			lines := lines || line || E'\n';
 		END LOOP;
-		IF parameter IS NOT NULL THEN
+		IF type IS NOT NULL THEN
 			DEALLOCATE q;
 		END IF;
 		RETURN lines;
@@ -89,6 +89,8 @@ $node->safe_psql('postgres', <<~'SQL');
 			parameter := row ->> 'bound';
 			query := replace(query, '@bound@', '$1');
 			oracle := replace(oracle, '@bound@', '$1');
+		ELSE
+			type := NULL;
 		END IF;
 		FOR name, value IN SELECT * FROM jsonb_each_text(row) LOOP
 			query := replace(query, '@' || name || '@', quote_nullable(value));
