@@ -16,7 +16,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-our @EXPORT = qw(start_cluster shared_path load_csv query_as error_as);
+our @EXPORT = qw(start_cluster shared_path load_csv query_as error_as peak_memory);
 
 # start_cluster($name, @conf): a started PostgreSQL::Test::Cluster that has the
 # extension in its database postgres, and can have standbys.  @conf are lines
@@ -69,6 +69,19 @@ sub error_as
 	$node->psql('postgres', "\\set VERBOSITY verbose\n$sql",
 		extra_params => [ '-U', $role ], stderr => \$err, on_error_stop => 1);
 	return $err =~ /ERROR:  (\w{5}: .*)/s ? $1 : "no error: $err";
+}
+
+# peak_memory($text): how much memory of its own, in kB, a backend has had at most since its first
+# /proc/self/status in there, when the peak was forgotten, by the second one.
+sub peak_memory
+{
+	my ($text) = @_;
+	my @own = $text =~ /^RssAnon:\s+(\d+) kB/mg;
+	my @top = $text =~ /^VmHWM:\s+(\d+) kB/mg;
+	my @file = $text =~ /^RssFile:\s+(\d+) kB/mg;
+	my @shared = $text =~ /^RssShmem:\s+(\d+) kB/mg;
+
+	return $top[1] - $file[1] - $shared[1] - $own[0];
 }
 
 # load_csv($node, $file, $table, $columns): a packed CSV file as a table of these columns.

@@ -87,11 +87,7 @@ foreach (@VIEWS)
 		SELECT * FROM (SELECT $columns FROM $view OFFSET 0) AS x WHERE actor % 5003 = 3;
 		$status
 		SELECT 'sum ' || sum($count) FROM $view;});
-	my @own = $text =~ /^RssAnon:\s+(\d+) kB/mg;
-	my @top = $text =~ /^VmHWM:\s+(\d+) kB/mg;
-	my @file = $text =~ /^RssFile:\s+(\d+) kB/mg;
-	my @shared = $text =~ /^RssShmem:\s+(\d+) kB/mg;
-	my $peak = $top[1] - $file[1] - $shared[1] - $own[0];
+	my $peak = peak_memory($text);
 
 	is( $node->safe_psql('postgres', qq{
 			SELECT (SELECT count(*) FROM (SELECT $columns FROM got_$view EXCEPT ALL SELECT $columns FROM $right) AS a),

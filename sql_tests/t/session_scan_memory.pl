@@ -104,16 +104,12 @@ sub measure
 		$status
 		SQL
 
-	my @own = $text =~ /^RssAnon:\s+(\d+) kB/mg;
-	my @top = $text =~ /^VmHWM:\s+(\d+) kB/mg;
-	my @file = $text =~ /^RssFile:\s+(\d+) kB/mg;
-	my @shared = $text =~ /^RssShmem:\s+(\d+) kB/mg;
 	my @plans = split /^(?=Aggregate)/m, $text;
 	my $plan = $plans[-1];
 	my ($memory) = $plan =~ /Memory: (\d+) kB/;
 	my ($disk) = $plan =~ /Disk: (\d+) kB/;
 
-	return ($top[1] - $file[1] - $shared[1] - $own[0], $memory, $disk, $plan);
+	return (peak_memory($text), $memory, $disk, $plan);
 }
 
 for my $shape (@SHAPES)

@@ -213,28 +213,24 @@ is_scan_of_pages(SznHeapReader *reader, PlanState *node)
 		(plan->targetlist != NIL && !contain_volatile_functions((Node *) plan->qual));
 }
 
-/* What tuples of a bitmap's page are checked for where it tells pages alone. */
-static void
-init_recheck(SznHeapMember *member)
+/* Conditions taken apart, in their order; NULL unless all of them are simple. */
+static SznSimple **
+take_apart(SznHeapMember *member, List *quals)
 {
-	List	   *quals = ((BitmapHeapScan *) member->node->plan)->bitmapqualorig;
+	SznSimple **conditions = (SznSimple **)
+		palloc0(sizeof(SznSimple *) * Max(list_length(quals), 1));
 	ListCell   *cell;
 
-	member->rechecks = (SznSimple **)
-		palloc0(sizeof(SznSimple *) * Max(list_length(quals), 1));
 	foreach(cell, quals)
 	{
 		SznSimple  *simple = szn_simple_create((Node *) lfirst(cell), member->node,
 											   place_of_attribute, member);
 
 		if (simple == NULL)
-		{
-			member->recheck_by_core = true;
-			member->num_rechecks = 0;
-			break;
-		}
-		member->rechecks[member->num_rechecks++] = simple;
+			return NULL;
+		conditions[foreach_current_index(cell)] = simple;
 	}
+	return conditions;
 }
 
 /*
@@ -285,29 +281,29 @@ init_direct(SznHeapReader *reader, SznHeapMember *member, List *targets)
 	 * All by us or all by core, in core's order; but to be NULL is no secret
 	 * that a row could give away, and no error.
 	 */
-	member->conditions = (SznSimple **)
-		palloc0(sizeof(SznSimple *) * Max(list_length(plan->qual), 1));
+	member->conditions = take_apart(member, plan->qual);
+	member->by_core = member->conditions == NULL;
 	member->not_null = (int *) palloc(sizeof(int) * Max(list_length(plan->qual), 1));
-	foreach(cell, plan->qual)
+	for (int i = 0; i < list_length(plan->qual) && !member->by_core; i++)
 	{
-		SznSimple  *simple = szn_simple_create((Node *) lfirst(cell), member->node,
-											   place_of_attribute, member);
+		SznSimple  *simple = member->conditions[i];
 
-		if (simple == NULL)
-		{
-			member->by_core = true;
-			member->num_conditions = 0;
-			member->num_not_null = 0;
-			break;
-		}
 		if (simple->kind == SZN_SIMPLE_IS_NOT_NULL &&
 			simple->args[0]->kind == SZN_SIMPLE_COLUMN)
 			member->not_null[member->num_not_null++] = simple->args[0]->place;
 		else
 			member->conditions[member->num_conditions++] = simple;
 	}
+
+	/* what tuples are checked for where the bitmap tells pages alone */
 	if (member->is_bitmap)
-		init_recheck(member);
+	{
+		List	   *quals = ((BitmapHeapScan *) plan)->bitmapqualorig;
+
+		member->rechecks = take_apart(member, quals);
+		member->recheck_by_core = member->rechecks == NULL;
+		member->num_rechecks = member->recheck_by_core ? 0 : list_length(quals);
+	}
 	if (member->num_fixed > member->num_attributes)
 	{
 		member->num_fixed = member->num_attributes;

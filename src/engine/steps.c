@@ -316,6 +316,7 @@ count_read(SznAggregate *node, SznStep *step)
 static void
 init_step(SznAggregate *node, SznStep *step, Aggref *aggref, List *arguments, Expr *filter)
 {
+	bool		has_calls;
 	ListCell   *cell;
 
 	step->call = szn_call_create(node, aggref);
@@ -340,15 +341,14 @@ init_step(SznAggregate *node, SznStep *step, Aggref *aggref, List *arguments, Ex
 	if (step->has_filter)
 		szn_init_operand(node, &step->filter, filter);
 
+	has_calls = step->kind == SZN_CALL || step->kind == SZN_SUM_NUMERIC ||
+		step->kind == SZN_AVG_NUMERIC;
 	if (step->per_run)
 	{
-		node->has_run_calls |= step->kind == SZN_CALL || step->kind == SZN_SUM_NUMERIC ||
-			step->kind == SZN_AVG_NUMERIC || step->argument.kind == SZN_OPERAND_EXPRESSION;
+		node->has_run_calls |= has_calls || step->argument.kind == SZN_OPERAND_EXPRESSION;
 		return;
 	}
-	if (step->kind == SZN_CALL || step->kind == SZN_COUNT_DISTINCT ||
-		step->kind == SZN_SUM_NUMERIC || step->kind == SZN_AVG_NUMERIC)
-		node->has_calls = true;
+	node->has_calls |= has_calls || step->kind == SZN_COUNT_DISTINCT;
 	step->may_leave = step->kind == SZN_CALL ||
 		(step->kind == SZN_COUNT_DISTINCT && !step->distinct->is_image &&
 		 !step->distinct->is_text);
