@@ -82,6 +82,19 @@ BEGIN
     below := regexp_replace(below, 'buffers \d+', 'buffers some', 'g');
 END $$;
 
+-- What the statistics are told of a read of this table.
+CREATE FUNCTION counted(direct boolean, source regclass, condition text, OUT seq_scans bigint, OUT seq_tuples bigint, OUT idx_scans bigint, OUT idx_tuples bigint)
+LANGUAGE plpgsql AS $$
+DECLARE
+    before record;
+BEGIN
+    PERFORM set_config('sessionize.enable_direct_heap_scan', direct::text, true);
+    SELECT * INTO before FROM pg_stat_xact_user_tables WHERE relid = source;
+    EXECUTE format('SELECT count(n) FROM (SELECT sessionize.session_number(ts, ''5 min'') OVER (PARTITION BY user_id ORDER BY ts) AS n FROM %s WHERE %s) AS e', source, condition);
+    SELECT seq_scan - before.seq_scan, seq_tup_read - before.seq_tup_read, idx_scan - before.idx_scan, idx_tup_fetch - before.idx_tup_fetch
+        INTO seq_scans, seq_tuples, idx_scans, idx_tuples FROM pg_stat_xact_user_tables WHERE relid = source;
+END $$;
+
 --
 -- Tuples
 --
@@ -336,16 +349,7 @@ FETCH after;
 SELECT count(*), sum(id) FROM bits WHERE user_id > 20;
 ROLLBACK;
 -- what the index's statistics and the table's are told
-CREATE FUNCTION fetched(direct boolean, OUT scans bigint, OUT tuples bigint) LANGUAGE plpgsql AS $$
-DECLARE
-    before record;
-BEGIN
-    PERFORM set_config('sessionize.enable_direct_heap_scan', direct::text, true);
-    SELECT idx_scan, idx_tup_fetch INTO before FROM pg_stat_xact_user_tables WHERE relid = 'bits'::regclass;
-    PERFORM count(n) FROM (SELECT sessionize.session_number(ts, '5 min') OVER (PARTITION BY user_id ORDER BY ts) AS n FROM bits WHERE user_id < 20 AND event = 'buy') AS e;
-    SELECT idx_scan - before.idx_scan, idx_tup_fetch - before.idx_tup_fetch INTO scans, tuples FROM pg_stat_xact_user_tables WHERE relid = 'bits'::regclass;
-END $$;
-SELECT direct, fetched.* FROM unnest(ARRAY[false, true]) AS direct, LATERAL fetched(direct);
+SELECT direct, counted.* FROM unnest(ARRAY[false, true]) AS direct, LATERAL counted(direct, 'bits', 'user_id < 20 AND event = ''buy''');
 RESET enable_indexscan;
 
 -- core would go by an index, but pages are read faster; not for a few rows, not for what needs an order
@@ -392,16 +396,7 @@ SELECT * FROM compare_analyzed('SELECT l.l, e.* FROM generate_series(0, 2) AS l,
 SELECT * FROM compare_analyzed('SELECT user_id, sessionize.session_number(ts, ''5 min'') OVER (PARTITION BY user_id ORDER BY ts) FROM events WHERE false IS NULL OR user_id = -1');
 
 -- the statistics of the table
-CREATE FUNCTION counted(direct boolean, OUT scans bigint, OUT tuples bigint) LANGUAGE plpgsql AS $$
-DECLARE
-    before record;
-BEGIN
-    PERFORM set_config('sessionize.enable_direct_heap_scan', direct::text, true);
-    SELECT seq_scan, seq_tup_read INTO before FROM pg_stat_xact_user_tables WHERE relid = 'events'::regclass;
-    PERFORM count(n) FROM (SELECT sessionize.session_number(ts, '5 min') OVER (PARTITION BY user_id ORDER BY ts) AS n FROM events WHERE event = 'buy') AS e;
-    SELECT seq_scan - before.seq_scan, seq_tup_read - before.seq_tup_read INTO scans, tuples FROM pg_stat_xact_user_tables WHERE relid = 'events'::regclass;
-END $$;
-SELECT direct, counted.* FROM unnest(ARRAY[false, true]) AS direct, LATERAL counted(direct);
+SELECT direct, counted.* FROM unnest(ARRAY[false, true]) AS direct, LATERAL counted(direct, 'events', 'event = ''buy''');
 
 --
 -- Ends: nothing stays pinned, which there would be a warning of
