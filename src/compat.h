@@ -149,6 +149,13 @@ szn_has_run_condition(WindowClause *window, List *calls)
 #define szn_bitmap_recheck(node) ((node)->tbmres != NULL && (node)->tbmres->recheck)
 #endif
 
+/* 18 can also tell the relations of an Append's members that are chosen */
+#if PG_VERSION_NUM >= 180000
+#define szn_find_matching_subplans(state) ExecFindMatchingSubPlans(state, false, NULL)
+#else
+#define szn_find_matching_subplans(state) ExecFindMatchingSubPlans(state, false)
+#endif
+
 /* 18 counts what is disabled in a path, apart from its costs */
 #if PG_VERSION_NUM >= 180000
 #define szn_inherit_disabled(path, input) \

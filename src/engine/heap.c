@@ -362,11 +362,9 @@ szn_heap_reader_create(PlanState *input)
 	reader->num_members = 1;
 	if (IsA(below, AppendState))
 	{
-		/* members chosen during execution, or by several processes, are core's */
+		/* members that several processes choose are core's */
 		reader->append = (AppendState *) below;
-		if (below->plan->parallel_aware || reader->append->as_nasyncplans > 0 ||
-			(reader->append->as_prune_state != NULL &&
-			 reader->append->as_prune_state->do_exec_prune))
+		if (below->plan->parallel_aware || reader->append->as_nasyncplans > 0)
 			return NULL;
 		nodes = reader->append->appendplans;
 		reader->num_members = reader->append->as_nplans;
@@ -608,6 +606,35 @@ stop_node(PlanState *node, int count)
 		InstrStopNode(node->instrument, count);
 }
 
+/* Which of an Append's members may have rows: some may be left out by parameters. */
+static void
+choose_members(SznHeapReader *reader)
+{
+	AppendState *append = reader->append;
+	MemoryContext caller_context = MemoryContextSwitchTo(append->ps.state->es_query_cxt);
+
+	bms_free(reader->chosen);
+	if (append->as_prune_state != NULL && append->as_prune_state->do_exec_prune)
+		reader->chosen = szn_find_matching_subplans(append->as_prune_state);
+	else
+		reader->chosen = bms_add_range(NULL, 0, reader->num_members - 1);
+	MemoryContextSwitchTo(caller_context);
+}
+
+/* Go on to the next member, if there is one. */
+static void
+next_member(SznHeapReader *reader)
+{
+	if (reader->append)
+		reader->member = bms_next_member(reader->chosen, reader->member);
+	else
+		reader->member++;
+	if (reader->member < 0)
+		reader->member = reader->num_members;
+	if (reader->member < reader->num_members)
+		begin_member(reader);
+}
+
 /* Read more rows; false if there are none. */
 bool
 szn_heap_reader_fill(SznHeapReader *reader)
@@ -620,16 +647,20 @@ szn_heap_reader_fill(SznHeapReader *reader)
 			catch_up(&reader->result->ps);
 		if (reader->append)
 			catch_up(&reader->append->ps);
-		reader->begun = true;
-		reader->member = 0;
-		if (reader->num_members > 0)
-			begin_member(reader);
 	}
 
 	if (reader->result)
 		start_node(&reader->result->ps);
 	if (reader->append)
 		start_node(&reader->append->ps);
+	if (!reader->begun)
+	{
+		if (reader->append)
+			choose_members(reader);
+		reader->begun = true;
+		reader->member = -1;
+		next_member(reader);
+	}
 	while (reader->member < reader->num_members)
 	{
 		SznHeapMember *member = &reader->members[reader->member];
@@ -646,8 +677,7 @@ szn_heap_reader_fill(SznHeapReader *reader)
 			break;
 
 		/* a scan that is at its end would begin again */
-		if (++reader->member < reader->num_members)
-			begin_member(reader);
+		next_member(reader);
 	}
 	if (reader->append)
 		stop_node(&reader->append->ps, reader->count);

@@ -23,6 +23,7 @@ typedef struct SznHeapReader
 	struct SznHeapMember *members;
 	int			num_direct;		/* members that are read here */
 	bool		begun;
+	Bitmapset  *chosen;			/* the members that may have rows, of an Append's */
 	int			member;			/* at hand */
 
 	int			num_columns;	/* of the input */
