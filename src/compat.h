@@ -17,6 +17,7 @@
 
 #include "nodes/pathnodes.h"
 #include "nodes/tidbitmap.h"
+#include "parser/parse_relation.h"
 #include "utils/backend_status.h"
 #include "utils/selfuncs.h"
 #include "utils/timestamp.h"
@@ -60,6 +61,24 @@
 	((query)->rteperminfos = copyObject((pstate)->p_rteperminfos))
 #else
 #define szn_copy_permissions(query, pstate) ((void) 0)
+#endif
+
+/* ... and says where they are in the range table's entry */
+#if PG_VERSION_NUM >= 160000
+#define szn_copy_permissions_of(query, entry, from) \
+	((query)->rteperminfos = list_make1(copyObject( \
+		getRTEPermissionInfo((from)->rteperminfos, entry))), \
+	 (entry)->perminfoindex = 1)
+#else
+#define szn_copy_permissions_of(query, entry, from) ((void) 0)
+#endif
+
+/* 17 also keeps the paths that the plans of sub-selects were made of */
+#if PG_VERSION_NUM >= 170000
+#define szn_forget_subpaths(glob, count) \
+	((glob)->subpaths = list_truncate((glob)->subpaths, count))
+#else
+#define szn_forget_subpaths(glob, count) ((void) 0)
 #endif
 
 /* 16 keeps the GROUP BY items that are not redundant apart */

@@ -31,7 +31,8 @@ sub chance { return rand(100) < $_[0]; }
 sub lit { my ($s) = @_; $s =~ s/'/''/g; return "'$s'"; }
 
 # compare(): whether both answers are the same, whether the plan has a time range ("range"),
-# reads only the actors in it ("actors") or neither ("all"), and how many rows there are.
+# reads as far as sessions are open ("open"), or only the actors in the range ("actors"), or
+# neither ("all"), and how many rows there are.
 $node->safe_psql('postgres', <<~'SQL');
 	CREATE FUNCTION answer(query text, parameter text, type text) RETURNS text[] LANGUAGE plpgsql AS $$
 	DECLARE
@@ -110,7 +111,8 @@ $node->safe_psql('postgres', <<~'SQL');
 		got := answer(query, parameter, type);
 		plan_with := plan(query, parameter, type);
 		RETURN concat_ws('|', id, got IS NOT DISTINCT FROM expected, without IS NOT DISTINCT FROM expected,
-						 CASE WHEN tables(plan_with) > tables(plan_without) THEN 'actors' WHEN plan_with <> plan_without THEN 'range' ELSE 'all' END,
+						 CASE WHEN plan_with ~ '(LEAST|GREATEST)\(' THEN 'open'
+						 WHEN tables(plan_with) > tables(plan_without) THEN 'actors' WHEN plan_with <> plan_without THEN 'range' ELSE 'all' END,
 						 coalesce(cardinality(expected), 0), query);
 	EXCEPTION WHEN OTHERS THEN
 		DEALLOCATE ALL;
@@ -431,6 +433,7 @@ while ($cases < $total && @failed < 5)
 				$sql .= 'SET TimeZone = ' . lit(one(@ZONES)) . ";\n";
 				$sql .= "SET $_ = " . one('on', 'off') . ";\n" for qw(sessionize.enable_session_scan enable_seqscan enable_hashagg);
 				$sql .= 'SET sessionize.debug_choose_actors = ' . one('on', 'on', 'off') . ";\n";
+				$sql .= 'SET sessionize.debug_follow_open_sessions = ' . one('on', 'off') . ";\n";
 				$sql .= "SELECT compare('$n', \$q\$$query\$q\$, \$q\$$oracle\$q\$, \$q\$$bounds\$q\$, "
 				  . one('NULL', 'NULL', "'text'", "'$cast'") . ");\n";
 			}
@@ -446,7 +449,7 @@ while ($cases < $total && @failed < 5)
 		next if $id !~ /^\d+$/;
 		my $kind = delete $kinds{$id};
 		$asked{$kind}++;
-		my @kinds = ($kind, ('with actors') x ($differs eq 'actors'));
+		my @kinds = ($kind, ("with $differs") x ($differs =~ /^(actors|open)$/));
 		$pushed{$_}++ for ($differs eq 'all' ? () : @kinds);
 		$rows{$_}++ for ($differs eq 'all' || !$rows ? () : @kinds);
 		next if $same eq 't' && $without eq 't';
@@ -456,12 +459,12 @@ while ($cases < $total && @failed < 5)
 	$seed++;
 }
 
-note("$_: " . ($asked{$_} // 0) . ' queries, '  . ($pushed{$_} // 0) . ' with a time range, ' . ($rows{$_} // 0) . ' of these with rows') for sort keys %asked, 'with actors';
+note("$_: " . ($asked{$_} // 0) . ' queries, '  . ($pushed{$_} // 0) . ' with a time range, ' . ($rows{$_} // 0) . ' of these with rows') for sort keys %asked, 'with actors', 'with open';
 # by chance, another seed may have few of a kind
 if ($total >= 1000 && !defined $ENV{SESSIONIZE_SEED})
 {
 	cmp_ok($rows{$_} // 0, '>=', 3, "time ranges were used: $_")
-	  for 'sessions', 'totals', 'events', 'self-join', 'lateral', 'union', 'outer join', 'exists', 'raw', 'capped', 'whole', 'ends', 'actors', 'event times', 'with actors';
+	  for 'sessions', 'totals', 'events', 'self-join', 'lateral', 'union', 'outer join', 'exists', 'raw', 'capped', 'whole', 'ends', 'actors', 'event times', 'with actors', 'with open';
 }
 
 done_testing();

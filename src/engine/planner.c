@@ -419,6 +419,14 @@ szn_planner_init(void)
 							 PGC_USERSET,
 							 GUC_EXPLAIN | GUC_NOT_IN_SAMPLE,
 							 NULL, NULL, NULL);
+	DefineCustomBoolVariable("sessionize.debug_follow_open_sessions",
+							 "Makes plans find out how far open sessions reach wherever that is exact.",
+							 "For tests: what that costs, or saves, does not matter.",
+							 &szn_debug_follow_open_sessions,
+							 false,
+							 PGC_USERSET,
+							 GUC_EXPLAIN | GUC_NOT_IN_SAMPLE,
+							 NULL, NULL, NULL);
 	DefineCustomBoolVariable("sessionize.debug_require_session_scan",
 							 "Makes queries fail that cannot use a session scan.",
 							 "For tests: calls of sessionize's window functions that a session scan cannot compute are errors.",

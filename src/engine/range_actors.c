@@ -134,8 +134,8 @@ condition_on_event(SznRange *range, const SznBound *bound)
 }
 
 /* The conditions of "quals" that can be asked of a second relation, too. */
-static List *
-repeatable(List *quals)
+List *
+szn_repeatable_quals(List *quals)
 {
 	List	   *result = NIL;
 	ListCell   *cell;
@@ -163,7 +163,23 @@ operand(Node *expr, Oid type)
 									COERCE_IMPLICIT_CAST);
 }
 
-/* "actor = actor" of the two relations, in PARTITION BY's own sense. */
+/* That this part of an actor is this other one, in PARTITION BY's own sense. */
+Node *
+szn_same_part(const SortGroupClause *clause, Node *part, Node *other)
+{
+	Oid			left;
+	Oid			right;
+	Expr	   *condition;
+
+	op_input_types(clause->eqop, &left, &right);
+	condition = make_opclause(clause->eqop, BOOLOID, false,
+							  operand(part, left), operand(other, right),
+							  InvalidOid, exprCollation(part));
+	set_opfuncid((OpExpr *) condition);
+	return (Node *) condition;
+}
+
+/* "actor = actor" of the two relations. */
 static List *
 actor_conditions(SznRange *range, Index relid, Index other)
 {
@@ -175,18 +191,11 @@ actor_conditions(SznRange *range, Index relid, Index other)
 		SortGroupClause *clause = lfirst_node(SortGroupClause, cell);
 		Node	   *expr = get_sortgroupclause_expr(clause, range->root->processed_tlist);
 		Node	   *other_expr = (Node *) copyObject(expr);
-		Oid			left;
-		Oid			right;
-		Expr	   *condition;
 
 		ChangeVarNodes(other_expr, relid, other, 0);
-		op_input_types(clause->eqop, &left, &right);
-		condition = make_opclause(clause->eqop, BOOLOID, false,
-								  operand((Node *) copyObject(expr), left),
-								  operand(other_expr, right),
-								  InvalidOid, exprCollation(expr));
-		set_opfuncid((OpExpr *) condition);
-		conditions = lappend(conditions, condition);
+		conditions = lappend(conditions,
+							 szn_same_part(clause, (Node *) copyObject(expr),
+												 other_expr));
 	}
 	return conditions;
 }
@@ -235,8 +244,8 @@ want_no_order(PlannerInfo *root, void *extra)
  * Like build_minmax_path() of core, by a planner of its own, whose state is
  * not used any further.
  */
-static Path *
-cheapest_path(PlannerInfo *root, Query *parse)
+Path *
+szn_cheapest_path(PlannerInfo *root, Query *parse)
 {
 	PlannerInfo *trial = (PlannerInfo *)
 		MemoryContextAlloc(root->planner_cxt, sizeof(PlannerInfo));
@@ -249,6 +258,33 @@ cheapest_path(PlannerInfo *root, Query *parse)
 	szn_forget_join_domains(trial);
 	szn_leave_level_alone(trial);
 	return query_planner(trial, want_no_order, NULL)->cheapest_total_path;
+}
+
+/* The conditions on the event that an actor must have. */
+static List *
+conditions_on_event(SznRange *range, List *quals)
+{
+	List	   *conditions = szn_repeatable_quals(quals);
+	ListCell   *cell;
+
+	foreach(cell, bounds_on_one_time(range))
+	{
+		Node	   *condition = condition_on_event(range, (SznBound *) lfirst(cell));
+
+		if (condition != NULL)
+			conditions = lappend(conditions, condition);
+	}
+	return conditions;
+}
+
+/* What it would cost to read the history of only the actors in the range. */
+Cost
+szn_cost_with_actors(SznRange *range, RangeTblRef *table, List *quals)
+{
+	Query	   *joined = (Query *) copyObject(range->root->parse);
+
+	(void) add_semijoin(range, joined, table->rtindex, conditions_on_event(range, quals));
+	return szn_cheapest_path(range->root, joined)->total_cost;
 }
 
 /*
@@ -267,9 +303,7 @@ szn_add_actors(SznRange *range)
 	RangeTblRef *table = szn_only_table(range, &quals);
 	const char *reason =
 		szn_check_actors(range, table ? rt_fetch(table->rtindex, parse->rtable) : NULL, quals);
-	List	   *conditions;
 	Index		other;
-	ListCell   *cell;
 
 	if (reason != NULL)
 		return reason;
@@ -278,27 +312,12 @@ szn_add_actors(SznRange *range)
 	if (list_length(parse->rtable) + 1 != root->simple_rel_array_size)
 		return "another extension has added relations";
 
-	conditions = repeatable(quals);
-	foreach(cell, bounds_on_one_time(range))
-	{
-		Node	   *condition = condition_on_event(range, (SznBound *) lfirst(cell));
+	if (!szn_debug_choose_actors &&
+		szn_cost_with_actors(range, table, quals) >=
+		szn_cheapest_path(root, (Query *) copyObject(parse))->total_cost)
+		return "reading all is estimated to cost less";
 
-		if (condition != NULL)
-			conditions = lappend(conditions, condition);
-	}
-
-	if (!szn_debug_choose_actors)
-	{
-		Query	   *joined = (Query *) copyObject(parse);
-
-		(void) add_semijoin(range, joined, table->rtindex, conditions);
-		if (compare_path_costs(cheapest_path(root, joined),
-							   cheapest_path(root, (Query *) copyObject(parse)),
-							   TOTAL_COST) >= 0)
-			return "reading all is estimated to cost less";
-	}
-
-	other = add_semijoin(range, parse, table->rtindex, conditions);
+	other = add_semijoin(range, parse, table->rtindex, conditions_on_event(range, quals));
 	expand_planner_arrays(root, 1);
 	root->simple_rte_array[other] = llast_node(RangeTblEntry, parse->rtable);
 	(void) build_simple_rel(root, other, NULL);

@@ -239,17 +239,15 @@ szn_find_bounds(SznRange *range)
 		find_bounds_of_groups(range);
 }
 
-/* Is this one of the conditions on starts? */
+/* Is this one of the bounds? */
 bool
-szn_is_bound_on_start(SznRange *range, Node *clause)
+szn_is_bound(SznRange *range, Node *clause)
 {
 	ListCell   *cell;
 
 	foreach(cell, range->bounds)
 	{
-		SznBound   *bound = (SznBound *) lfirst(cell);
-
-		if (bound->is_start && equal(bound->clause, clause))
+		if (equal(((SznBound *) lfirst(cell))->clause, clause))
 			return true;
 	}
 	return false;

@@ -338,7 +338,7 @@ may_fail(Node *node, SznRange *range)
 }
 
 /*
- * The conditions on groups, those that may fail behind those on the start.
+ * The conditions on groups, those that may fail behind the bounds.
  */
 List *
 szn_guard_groups(SznRange *range, List *having)
@@ -352,10 +352,10 @@ szn_guard_groups(SznRange *range, List *having)
 
 	foreach(cell, having)
 	{
-		if (szn_is_bound_on_start(range, (Node *) lfirst(cell)))
+		if (szn_is_bound(range, (Node *) lfirst(cell)))
 			bounds = lappend(bounds, lfirst(cell));
 		if (may_fail((Node *) lfirst(cell), range) &&
-			!szn_is_bound_on_start(range, (Node *) lfirst(cell)))
+			!szn_is_bound(range, (Node *) lfirst(cell)))
 			guarded = lappend(guarded, lfirst(cell));
 		else
 			result = lappend(result, lfirst(cell));
@@ -389,7 +389,7 @@ rows_may_fail(SznRange *range)
 		{
 			Node	   *clause = (Node *) lfirst_node(RestrictInfo, clause_cell)->clause;
 
-			if (may_fail(clause, range) && !szn_is_bound_on_start(range, clause))
+			if (may_fail(clause, range) && !szn_is_bound(range, clause))
 				return true;
 		}
 	}

@@ -40,6 +40,8 @@
  *		event time <= X + max_duration
  *
  * is added, and a session that starts later may be in pieces, or missing.
+ * Without max_duration, and for sessions that start before a bound on something
+ * else, range_open.c finds out when the query starts how far they reach.
  *
  * Called by planner.c, which has the hooks, when the first relation of a
  * level is met: its conditions have been preprocessed by then, but are not
@@ -133,6 +135,19 @@ look_function(SznRange *range, Oid bound_type, bool is_ahead)
 	return InvalidOid;
 }
 
+/* "time - span", or "time + span", as whatever the event time is compared with. */
+Node *
+szn_moved_time(SznRange *range, Node *time, const Const *span, bool is_ahead)
+{
+	Oid			function = look_function(range, exprType(time), is_ahead);
+
+	if (!OidIsValid(function))
+		return NULL;
+	return (Node *) makeFuncExpr(function, exprType(range->time),
+								 list_make2(time, (Node *) copyObject(span)),
+								 InvalidOid, InvalidOid, COERCE_EXPLICIT_CALL);
+}
+
 /*
  * "event time >= bound - span", or "event time <= bound + span", or NULL where
  * there is no such thing.
@@ -144,7 +159,6 @@ szn_condition_on_events(SznRange *range, const SznBound *bound_above,
 	Node	   *time = range->time;
 	Node	   *bound = (Node *) copyObject(bound_above->bound);
 	Const	   *span = (Const *) copyObject(span_wanted);
-	Oid			function;
 	Oid			operator;
 	Expr	   *condition;
 
@@ -162,12 +176,9 @@ szn_condition_on_events(SznRange *range, const SznBound *bound_above,
 									  INT8OID, list_make1(bound), InvalidOid, InvalidOid,
 									  COERCE_EXPLICIT_CAST);
 	}
-	function = look_function(range, exprType(bound), is_ahead);
-	if (!OidIsValid(function))
+	bound = szn_moved_time(range, bound, span, is_ahead);
+	if (bound == NULL)
 		return NULL;
-	bound = (Node *) makeFuncExpr(function, exprType(range->time),
-								  list_make2(bound, span),
-								  InvalidOid, InvalidOid, COERCE_EXPLICIT_CALL);
 
 	/* a date that is read as timestamp may have an index as it is */
 	if (IsA(time, FuncExpr) && ((FuncExpr *) time)->funcid == F_TIMESTAMP_DATE)
@@ -224,20 +235,60 @@ has_bound(SznRange *range, bool (*is_on_side) (const SznBound *bound), bool on_s
 	return false;
 }
 
+/* What becomes of the bounds on one side. */
+typedef struct SznSide
+{
+	bool		is_ahead;		/* bounds from above: events after them matter */
+	bool		is_bounded;		/* there are bounds, ... */
+	bool		is_known;		/* and it is known how far sessions reach, ... */
+	bool		is_open;		/* or it can be found out */
+	const char *all_history;	/* why neither, if a bound is one on starts */
+	List	   *conditions;		/* on events */
+} SznSide;
+
+static void
+check_side(SznRange *range, SznSide *side, bool is_ahead)
+{
+	bool		(*is_on_side) (const SznBound *bound) = is_ahead ? szn_is_upper : szn_is_lower;
+	bool		on_start = has_bound(range, is_on_side, true);
+	const char *reason;
+
+	MemSet(side, 0, sizeof(*side));
+	side->is_ahead = is_ahead;
+	side->is_bounded = has_bound(range, is_on_side, false);
+	if (!side->is_bounded)
+		return;
+	reason = is_ahead ? szn_check_upper(range) : szn_check_lower(range);
+	if (reason != NULL)
+		side->all_history = on_start ? reason : NULL;
+	else if (on_start && (!is_ahead || szn_has_max_duration(range)))
+		side->is_known = true;
+	else
+		side->is_open = true;
+}
+
+static void
+add_conditions(SznRange *range, SznSide *side, List *conditions)
+{
+	FromExpr   *jointree = range->root->parse->jointree;
+
+	side->conditions = conditions;
+	jointree->quals = (Node *) list_concat((List *) jointree->quals, conditions);
+}
+
 /*
  * Let the level read as little as it may.  If it must read all: why, or NULL
  * if no reason is needed since there is nothing that could be used.
  */
 static const char *
-add_conditions(PlannerInfo *root)
+restrict_events(PlannerInfo *root)
 {
-	FromExpr   *jointree = root->parse->jointree;
 	SznRange	range;
-	const char *lower_reason = NULL;
-	const char *upper_reason = NULL;
+	SznSide		sides[2];
+	List	   *quals;
+	bool		has_changed = true;
+	const char *all_history;
 	const char *actors_reason = NULL;
-	List	   *lower = NIL;
-	List	   *upper = NIL;
 
 	if (!szn_begin_range(root, &range))
 		return NULL;
@@ -247,31 +298,42 @@ add_conditions(PlannerInfo *root)
 	if (!szn_enable_time_range)
 		return "sessionize.enable_time_range is off";
 
-	if (has_bound(&range, szn_is_lower, true))
+	(void) szn_only_table(&range, &quals);
+	for (int i = 0; i < 2; i++)
 	{
-		lower_reason = szn_check_lower(&range);
-		if (lower_reason == NULL)
-			lower = conditions_on_events(&range, false);
+		check_side(&range, &sides[i], i == 1);
+		if (sides[i].is_known)
+			add_conditions(&range, &sides[i], conditions_on_events(&range, i == 1));
 	}
-	if (has_bound(&range, szn_is_upper, true) && szn_has_max_duration(&range))
+
+	/* what one side saves can be what makes the other one pay */
+	while (has_changed)
 	{
-		upper_reason = szn_check_upper(&range);
-		if (upper_reason == NULL)
-			upper = conditions_on_events(&range, true);
+		has_changed = false;
+		for (int i = 1; i >= 0; i--)
+		{
+			if (!sides[i].is_open || sides[i].conditions != NIL)
+				continue;
+			add_conditions(&range, &sides[i], szn_follow_open_sessions(&range, i == 1, quals));
+			has_changed |= sides[i].conditions != NIL;
+		}
 	}
-	jointree->quals = (Node *)
-		list_concat(list_concat((List *) jointree->quals, lower), upper);
 
-	if ((lower == NIL && has_bound(&range, szn_is_lower, false)) ||
-		(upper == NIL && has_bound(&range, szn_is_upper, false)))
-		actors_reason = szn_add_actors(&range);
-	if (lower == NIL && upper == NIL)
+	for (int i = 0; i < 2; i++)
 	{
-		const char *reason = lower_reason ? lower_reason : upper_reason;
-
-		if (reason == NULL || actors_reason == NULL || strcmp(reason, actors_reason) == 0)
+		if (sides[i].is_bounded && sides[i].conditions == NIL)
+		{
+			actors_reason = szn_add_actors(&range);
+			break;
+		}
+	}
+	if (sides[0].conditions == NIL && sides[1].conditions == NIL)
+	{
+		all_history = sides[0].all_history ? sides[0].all_history : sides[1].all_history;
+		if (all_history == NULL || actors_reason == NULL ||
+			strcmp(all_history, actors_reason) == 0)
 			return actors_reason;
-		return psprintf("%s; %s", reason, actors_reason);
+		return psprintf("%s; %s", all_history, actors_reason);
 	}
 
 	if (range.of_groups)
@@ -356,7 +418,7 @@ szn_add_time_range(PlannerInfo *root, RelOptInfo *rel)
 		find_note(root) != NULL)
 		return;
 
-	make_note(root)->all_history = add_conditions(root);
+	make_note(root)->all_history = restrict_events(root);
 }
 
 /*

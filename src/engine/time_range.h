@@ -50,10 +50,20 @@ extern const char *szn_time_range_refusal(PlannerInfo *root);
 extern void szn_leave_level_alone(PlannerInfo *root);
 extern Node *szn_condition_on_events(SznRange *range, const SznBound *bound,
 									 const Const *span, bool is_ahead);
+extern Node *szn_moved_time(SznRange *range, Node *time, const Const *span,
+							bool is_ahead);
 
 /* range_actors.c */
 extern bool szn_debug_choose_actors;
 extern const char *szn_add_actors(SznRange *range);
+extern Cost szn_cost_with_actors(SznRange *range, RangeTblRef *table, List *quals);
+extern Path *szn_cheapest_path(PlannerInfo *root, Query *parse);
+extern List *szn_repeatable_quals(List *quals);
+extern Node *szn_same_part(const SortGroupClause *clause, Node *part, Node *other);
+
+/* range_open.c */
+extern bool szn_debug_follow_open_sessions;
+extern List *szn_follow_open_sessions(SznRange *range, bool is_ahead, List *quals);
 
 /* range_level.c */
 extern bool szn_begin_range(PlannerInfo *root, SznRange *range);
@@ -69,7 +79,7 @@ extern TargetEntry *szn_column_of(SznRange *range, Index relid, Node *expr);
 extern void szn_find_bounds(SznRange *range);
 extern bool szn_is_lower(const SznBound *bound);
 extern bool szn_is_upper(const SznBound *bound);
-extern bool szn_is_bound_on_start(SznRange *range, Node *clause);
+extern bool szn_is_bound(SznRange *range, Node *clause);
 
 /* range_guards.c */
 extern const char *szn_check_lower(SznRange *range);
