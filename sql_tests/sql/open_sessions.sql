@@ -193,10 +193,16 @@ BEGIN
         RETURN NEXT;
     END LOOP;
 END $$;
+SELECT sessionize.define_session('cap edge', 'edges', 'user_id', 'ts', '30 min', max_duration => '40 min', filter => 'keep');
 SELECT * FROM each_alone($$SELECT started_at, ended_at, event_count FROM edge WHERE started_at < '2026-01-05 12:00'$$);
 SELECT * FROM each_alone($$SELECT started_at, ended_at, event_count FROM edge WHERE started_at <= '2026-01-05 12:00'$$);
 SELECT * FROM each_alone($$SELECT started_at, ended_at, event_count FROM edge WHERE ended_at > '2026-01-05 12:00'$$);
 SELECT * FROM each_alone($$SELECT started_at, ended_at, event_count FROM edge WHERE ended_at >= '2026-01-05 12:30'$$);
+
+-- with max_duration starts depend on the one before, and so on back to a pause
+SELECT * FROM each_alone($$SELECT started_at, ended_at, event_count FROM "cap edge" WHERE started_at >= '2026-01-05 12:00'$$);
+SELECT * FROM each_alone($$SELECT started_at, ended_at, event_count FROM "cap edge" WHERE ended_at > '2026-01-05 12:00' AND started_at < '2026-01-05 12:50'$$);
+SELECT user_id, follows, num_rows, same FROM each_alone($$SELECT started_at, session_number FROM "cap edge" WHERE started_at >= '2026-01-05 12:00'$$) WHERE follows OR NOT same;
 
 -- what a definition leaves out is no event here, either: a session ends earlier, or goes on
 DELETE FROM edges;
@@ -325,5 +331,5 @@ RESET ROLE;
 SET client_min_messages = warning;
 DROP OWNED BY open_sessions_reader;
 DROP ROLE open_sessions_reader;
-SELECT sessionize.drop_session(name) FROM unnest(ARRAY['stay', 'plain stay', 'pair stay', 'edge', 'logins', 'local edge', 'day edge', 'month stay']) AS name;
+SELECT sessionize.drop_session(name) FROM unnest(ARRAY['stay', 'plain stay', 'pair stay', 'edge', 'cap edge', 'logins', 'local edge', 'day edge', 'month stay']) AS name;
 DROP SCHEMA open_sessions CASCADE;

@@ -519,9 +519,9 @@ szn_check_lower(SznRange *range)
 	if (reason == NULL && is_called(range, SZN_FROM_STARTED_BY))
 		reason = "started_by is asked for";
 
-	/* where such a session is cut depends on where it started */
-	if (reason == NULL && (!IsA(max_duration, Const) || !max_duration->constisnull))
-		reason = "max_duration is set";
+	if (reason == NULL && !szn_has_max_duration(range) &&
+		(!IsA(max_duration, Const) || !max_duration->constisnull))
+		reason = "max_duration is not constant";
 	if (reason == NULL)
 		reason = check_number(range);
 	if (reason == NULL && range->of_groups)

@@ -32,8 +32,8 @@
  *
  * The same backwards in time, where all that is asked for has an event at X or
  * later, but may have begun before: then as far back as the pauses before X.
- * From such a pause on, or from X - inactivity, starts are those of all
- * history, for the reasons that time_range.c gives.
+ * What comes after a pause depends on nothing before it, also with
+ * max_duration; and whose last event before X is not read has a pause there.
  *
  * It is not done if reading all, or the history of the actors in the range,
  * is estimated to cost less; nor where range_guards.c refuses.

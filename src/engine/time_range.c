@@ -27,10 +27,10 @@
  * first, and that may fail (1 / (event_count - 3)).  See szn_guard_groups().
  *
  * Not the same as in all history are session numbers, and why a session
- * started (`first` instead of `end` or `inactivity`); and with max_duration
- * a start depends on all before it.  Where such a thing is asked for, all
- * history is read: of the actors in the range, if that is less (see
- * range_actors.c), or of all.  What is refused, and why, is in range_guards.c.
+ * started (`first` instead of `end` or `inactivity`).  Where such a thing is
+ * asked for, all history is read: of the actors in the range, if that is less
+ * (see range_actors.c), or of all.  What is refused, and why, is in
+ * range_guards.c.
  *
  * Of the sessions that start before X, or at it, no event is later than
  * X + max_duration, if there is such a thing (R6).  What is later only cuts:
@@ -40,8 +40,12 @@
  *		event time <= X + max_duration
  *
  * is added, and a session that starts later may be in pieces, or missing.
- * Without max_duration, and for sessions that start before a bound on something
- * else, range_open.c finds out when the query starts how far they reach.
+ *
+ * Without max_duration nobody knows beforehand how far they reach.  Nor is it
+ * known how far to go back for sessions that start before a bound on something
+ * else, or, with max_duration, for starts: these depend on all that comes
+ * before, up to a pause.  Then it is found out when the query starts: see
+ * range_open.c.
  *
  * Called by planner.c, which has the hooks, when the first relation of a
  * level is met: its conditions have been preprocessed by then, but are not
@@ -259,12 +263,13 @@ check_side(SznRange *range, SznSide *side, bool is_ahead)
 	if (!side->is_bounded)
 		return;
 	reason = is_ahead ? szn_check_upper(range) : szn_check_lower(range);
-	if (reason != NULL)
-		side->all_history = on_start ? reason : NULL;
-	else if (on_start && (!is_ahead || szn_has_max_duration(range)))
-		side->is_known = true;
-	else
-		side->is_open = true;
+
+	/* where a session is cut by max_duration depends on where it started */
+	side->is_open = reason == NULL &&
+		(!on_start || is_ahead != szn_has_max_duration(range));
+	side->is_known = reason == NULL && !side->is_open;
+	if (on_start)
+		side->all_history = side->is_open && !is_ahead ? "max_duration is set" : reason;
 }
 
 static void
