@@ -94,7 +94,7 @@ DECLARE
 BEGIN
     FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || query LOOP
         CONTINUE WHEN line ~ '^ +Window: w';
-        RETURN NEXT replace(regexp_replace(regexp_replace(line, '(InitPlan \d+).*', '\1'), '\(InitPlan \d+\)\.col1|\$\d+', 'reach'),
+        RETURN NEXT replace(regexp_replace(regexp_replace(line, '^( *InitPlan \d+).*', '\1'), '\(InitPlan \d+\)\.col1|\$\d+', 'reach'),
                             '::timestamp with time zone', '');
     END LOOP;
 END $$;
