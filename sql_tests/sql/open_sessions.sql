@@ -35,7 +35,8 @@ CREATE FUNCTION reads(query text) RETURNS SETOF text LANGUAGE sql AS $$
     SELECT trim(line) FROM explain(query) AS line WHERE line ~ 'All History Read'
 $$;
 
--- The same rows as all history gives?  With the nodes and without, and however dear it is.
+-- The same rows as all history gives?  With the nodes, without, and in several processes;
+-- and however dear it is.
 CREATE FUNCTION answer(query text) RETURNS text[] LANGUAGE plpgsql AS $$
 DECLARE
     rows text[];
@@ -46,7 +47,7 @@ END $$;
 CREATE FUNCTION compare(query text) RETURNS TABLE (follows boolean, num_rows int, same boolean) LANGUAGE plpgsql AS $$
 DECLARE
     expected text[];
-    node text;
+    mode text;
 BEGIN
     PERFORM set_config('sessionize.enable_time_range', 'off', true);
     expected := answer(query);
@@ -54,12 +55,16 @@ BEGIN
     PERFORM set_config('sessionize.debug_follow_open_sessions', 'on', true);
     num_rows := coalesce(cardinality(expected), 0);
     same := true;
-    FOREACH node IN ARRAY ARRAY['on', 'off'] LOOP
-        PERFORM set_config('sessionize.enable_session_scan', node, true);
+    FOREACH mode IN ARRAY ARRAY['nodes', 'no nodes', 'parallel'] LOOP
+        PERFORM set_config('sessionize.enable_session_scan', (mode <> 'no nodes')::text, true),
+                set_config('max_parallel_workers_per_gather', CASE mode WHEN 'parallel' THEN '2' ELSE '0' END, true),
+                set_config('parallel_setup_cost', CASE mode WHEN 'parallel' THEN '0' ELSE '1000' END, true),
+                set_config('parallel_tuple_cost', CASE mode WHEN 'parallel' THEN '0' ELSE '0.1' END, true),
+                set_config('min_parallel_table_scan_size', CASE mode WHEN 'parallel' THEN '0' ELSE '8MB' END, true);
         same := same AND answer(query) IS NOT DISTINCT FROM expected;
     END LOOP;
+    PERFORM set_config('max_parallel_workers_per_gather', '0', true);
     follows := EXISTS (SELECT FROM reads(query) AS r WHERE r LIKE 'to %');
-    PERFORM set_config('sessionize.enable_session_scan', 'on', true);
     PERFORM set_config('sessionize.debug_follow_open_sessions', 'off', true);
     RETURN NEXT;
 END $$;
@@ -145,7 +150,11 @@ SELECT sessionize.define_session('plain stay', 'plain_hits', 'user_id', 'ts', '3
 SELECT * FROM reads($$SELECT count(*), max(ended_at) FROM "plain stay" WHERE started_at < '2026-01-03'$$);
 SELECT sessionize.define_session('pair stay', 'plain_hits', 'page, user_id', 'ts', '30 min');
 SELECT * FROM reads($$SELECT count(*), max(ended_at) FROM "pair stay" WHERE started_at < '2026-01-03'$$);
+CREATE INDEX ON plain_hits (ts, user_id);
+SELECT * FROM reads($$SELECT count(*), max(ended_at) FROM "plain stay" WHERE started_at < '2026-01-03'$$);
+SELECT * FROM reads($$SELECT count(*), max(ended_at) FROM "pair stay" WHERE started_at < '2026-01-03'$$);
 CREATE INDEX ON plain_hits (page, user_id, ts);
+SELECT * FROM reads($$SELECT count(*), max(ended_at) FROM "pair stay" WHERE started_at < '2026-01-03' AND page = '/page/2'$$);
 SELECT * FROM reads($$SELECT count(*), max(ended_at) FROM "pair stay" WHERE started_at < '2026-01-03'$$);
 SELECT * FROM compare($$SELECT user_id, page, ended_at FROM "pair stay" WHERE started_at < '2026-01-03'$$);
 
@@ -260,6 +269,36 @@ INSERT INTO edges (user_id, ts)
 SELECT 7, timestamptz '2026-04-13 18:00+02' + n * interval '30 min' FROM generate_series(0, 64) AS n UNION ALL
 VALUES (7, timestamptz '2026-04-15 20:00+02'), (7, '2026-04-15 20:05+02');
 SELECT * FROM compare($$SELECT user_id, started_at, ended_at, event_count FROM edge WHERE ended_at::date >= '2026-04-15'$$);
+
+-- actors that are equal, though not the same; of several parts; that are an expression
+CREATE TABLE alike (code numeric, part varchar(9), word text, ts timestamptz);
+INSERT INTO alike
+SELECT CASE n % 3 WHEN 0 THEN 1 WHEN 1 THEN 1.0 ELSE 1.00 END, 'a', CASE n % 2 WHEN 0 THEN 'Ann' ELSE 'ann' END, timestamptz '2026-01-05 11:40' + n * interval '25 min'
+FROM generate_series(0, 9) AS n UNION ALL
+VALUES (1.0, 'b', 'Bob', timestamptz '2026-01-05 11:55'), (2, 'a', 'ANN', '2026-01-05 12:01');
+SELECT $$SELECT part, started_at, ended_at, event_count FROM (SELECT part, ts, sessionize.session_start(ts, '30 min') OVER w AS started_at, sessionize.session_end(ts, '30 min') OVER w AS ended_at,
+    sessionize.session_event_count(ts, '30 min') OVER w AS event_count FROM alike WHERE ts IS NOT NULL AND code IS NOT NULL AND part IS NOT NULL AND lower(word) IS NOT NULL
+    WINDOW w AS (PARTITION BY actor ORDER BY ts)) AS e WHERE started_at <= '2026-01-05 12:00'$$ AS alike \gset
+SELECT * FROM compare(replace(:'alike', 'actor', 'code'));
+SELECT * FROM compare(replace(:'alike', 'actor', 'part, code'));
+SELECT * FROM compare(replace(:'alike', 'actor', 'code, part, lower(word)'));
+SELECT * FROM compare(replace(:'alike', 'actor', 'lower(word)'));
+SELECT * FROM compare(replace(:'alike', 'PARTITION BY actor', ''));
+
+-- what is made of our columns below the condition may fail for a session that is not whole
+SELECT $$SELECT ts, q FROM (SELECT ts, 10 / (sessionize.session_event_count(ts, interval '30 min') OVER w - 4) AS q
+    FROM alike WHERE word IS NOT NULL AND ts IS NOT NULL WINDOW w AS (PARTITION BY word ORDER BY ts)) AS e WHERE ts <= '2026-01-05 12:00'$$ AS below,
+  $$SELECT word, max(ts), sum(10 / (c - 4)) FROM (SELECT word, ts, sessionize.session_number(ts, interval '30 min') OVER w AS n, sessionize.session_event_count(ts, interval '30 min') OVER w AS c
+    FROM alike WHERE word IS NOT NULL AND ts IS NOT NULL WINDOW w AS (PARTITION BY word ORDER BY ts)) AS e GROUP BY word, n HAVING min(ts) <= '2026-01-05 12:00'$$ AS above \gset
+BEGIN;
+DELETE FROM alike;
+INSERT INTO alike (word, ts) VALUES (1, '2026-01-05 11:50'), (1, '2026-01-05 12:10'), (1, '2026-01-05 12:30'),
+    (2, '2026-01-05 12:05'), (2, '2026-01-05 12:10'), (2, '2026-01-05 12:20'), (2, '2026-01-05 12:30'), (2, '2026-01-05 12:45'), (2, '2026-01-05 13:00');
+SELECT * FROM compare(:'below');
+SELECT * FROM compare(:'above');
+SELECT * FROM compare(replace(:'below', '10 / (sessionize.session_event_count(ts, interval ''30 min'') OVER w - 4)', 'sessionize.session_event_count(ts, interval ''30 min'') OVER w'));
+SELECT * FROM compare(replace(:'above', '10 / (c - 4)', 'c'));
+ROLLBACK;
 
 -- conditions on groups that may fail see only sessions that are whole, also where they are
 -- cheaper than the bound

@@ -256,9 +256,9 @@ check_groups(SznRange *range, bool with_numbers)
 	return NULL;
 }
 
-/* Does any of these expressions use the session's number? */
+/* Does any of these expressions above use a column of ours, or, if wanted, that one? */
 static bool
-uses_number(SznRange *range, Node *exprs)
+uses_column(SznRange *range, Node *exprs, const SznSource *wanted)
 {
 	ListCell   *cell;
 
@@ -268,10 +268,19 @@ uses_number(SznRange *range, Node *exprs)
 		SznSource	source;
 
 		if (szn_is_call(szn_column_of(range, range->relid, (Node *) lfirst(cell)), &source) &&
-			source == SZN_FROM_NUMBER)
+			(wanted == NULL || source == *wanted))
 			return true;
 	}
 	return false;
+}
+
+/* ... the session's number? */
+static bool
+uses_number(SznRange *range, Node *exprs)
+{
+	const SznSource number = SZN_FROM_NUMBER;
+
+	return uses_column(range, exprs, &number);
 }
 
 static bool
@@ -308,6 +317,7 @@ may_fail(Node *node, SznRange *range)
 	switch (nodeTag(node))
 	{
 		case T_Aggref:
+		case T_WindowFunc:
 		case T_Var:
 		case T_Const:
 		case T_Param:
@@ -374,6 +384,49 @@ szn_guard_groups(SznRange *range, List *having)
 	expr->defresult = (Expr *) makeBoolConst(false, false);
 	expr->location = -1;
 	return lappend(result, expr);
+}
+
+/* Is something made of our columns, in an aggregate, that may fail? */
+static bool
+aggregates_may_fail(Node *node, SznRange *range)
+{
+	Aggref	   *aggregate = (Aggref *) node;
+	ListCell   *cell;
+
+	if (node == NULL)
+		return false;
+	if (!IsA(node, Aggref))
+		return expression_tree_walker(node, aggregates_may_fail, (void *) range);
+	foreach(cell, aggregate->args)
+	{
+		Node	   *expr = (Node *) lfirst_node(TargetEntry, cell)->expr;
+
+		if (uses_column(range, expr, NULL) && may_fail(expr, range))
+			return true;
+	}
+	return uses_column(range, (Node *) aggregate->aggfilter, NULL) &&
+		may_fail((Node *) aggregate->aggfilter, range);
+}
+
+/*
+ * Is something else made of our columns, before sessions that are not whole
+ * are dropped, that may fail for these?
+ */
+static bool
+targets_may_fail(SznRange *range)
+{
+	ListCell   *cell;
+
+	foreach(cell, range->root->processed_tlist)
+	{
+		Node	   *expr = (Node *) lfirst_node(TargetEntry, cell)->expr;
+
+		if (contain_window_function(expr) && may_fail(expr, range))
+			return true;
+	}
+	return range->of_groups &&
+		(aggregates_may_fail((Node *) range->above->processed_tlist, range) ||
+		 aggregates_may_fail(range->above->parse->havingQual, range));
 }
 
 /* May another condition on our rows fail for what is no session? */
@@ -528,6 +581,8 @@ szn_check_lower(SznRange *range)
 		reason = check_groups(range, false);
 	if (reason == NULL && !range->of_groups && rows_may_fail(range))
 		reason = "another condition may fail for a session that is not whole";
+	if (reason == NULL && targets_may_fail(range))
+		reason = "an expression may fail for a session that is not whole";
 	return reason;
 }
 
@@ -544,6 +599,8 @@ szn_check_upper(SznRange *range)
 		reason = check_groups(range, true);
 	if (reason == NULL && !range->of_groups && rows_may_fail(range))
 		reason = "another condition may fail for a session that is not whole";
+	if (reason == NULL && targets_may_fail(range))
+		reason = "an expression may fail for a session that is not whole";
 	return reason;
 }
 

@@ -43,6 +43,18 @@ typedef struct SznRange
 	bool		of_groups;		/* they are about groups, not rows */
 } SznRange;
 
+/* The sessions that are open at a bound, to be followed in one direction. */
+typedef struct SznOpen
+{
+	SznRange   *range;
+	RangeTblRef *table;
+	List	   *quals;			/* of the table, on this level */
+	bool		is_ahead;
+	Node	   *edge;			/* X */
+	Node	   *near;			/* condition: no further than X in this direction, ... */
+	Node	   *far;			/* ... and no further than "inactivity" in the other one */
+} SznOpen;
+
 /* time_range.c */
 extern bool szn_enable_time_range;
 extern void szn_add_time_range(PlannerInfo *root, RelOptInfo *rel);
@@ -64,6 +76,9 @@ extern Node *szn_same_part(const SortGroupClause *clause, Node *part, Node *othe
 /* range_open.c */
 extern bool szn_debug_follow_open_sessions;
 extern List *szn_follow_open_sessions(SznRange *range, bool is_ahead, List *quals);
+
+/* range_open_query.c */
+extern SubLink *szn_reach_query(SznOpen *open);
 
 /* range_level.c */
 extern bool szn_begin_range(PlannerInfo *root, SznRange *range);
