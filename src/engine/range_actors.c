@@ -277,14 +277,30 @@ conditions_on_event(SznRange *range, List *quals)
 	return conditions;
 }
 
-/* What it would cost to read the history of only the actors in the range. */
-Cost
-szn_cost_with_actors(SznRange *range, RangeTblRef *table, List *quals)
+/* To read all that the level's conditions let through. */
+Path *
+szn_path_of_all(SznRange *range)
 {
-	Query	   *joined = (Query *) copyObject(range->root->parse);
+	if (range->all_path == NULL)
+		range->all_path = szn_cheapest_path(range->root,
+											(Query *) copyObject(range->root->parse));
+	return range->all_path;
+}
 
-	(void) add_semijoin(range, joined, table->rtindex, conditions_on_event(range, quals));
-	return szn_cheapest_path(range->root, joined)->total_cost;
+/* To read of that the history of only the actors in the range. */
+Path *
+szn_path_of_actors(SznRange *range)
+{
+	if (range->actors_path == NULL)
+	{
+		Query	   *joined = (Query *) copyObject(range->root->parse);
+		List	   *quals;
+		RangeTblRef *table = szn_only_table(range, &quals);
+
+		(void) add_semijoin(range, joined, table->rtindex, conditions_on_event(range, quals));
+		range->actors_path = szn_cheapest_path(range->root, joined);
+	}
+	return range->actors_path;
 }
 
 /*
@@ -313,8 +329,7 @@ szn_add_actors(SznRange *range)
 		return "another extension has added relations";
 
 	if (!szn_debug_choose_actors &&
-		szn_cost_with_actors(range, table, quals) >=
-		szn_cheapest_path(root, (Query *) copyObject(parse))->total_cost)
+		szn_path_of_actors(range)->total_cost >= szn_path_of_all(range)->total_cost)
 		return "reading all is estimated to cost less";
 
 	other = add_semijoin(range, parse, table->rtindex, conditions_on_event(range, quals));

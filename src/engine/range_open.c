@@ -343,8 +343,10 @@ follow(SznOpen *open, const SznBound *bound, const Path *some)
 		return NIL;
 	open->edge = (Node *) lsecond(((OpExpr *) open->near)->args);
 
-	all = szn_cheapest_path(root, (Query *) copyObject(root->parse));
-	least = Min(all->total_cost, szn_cost_with_actors(range, open->table, open->quals));
+	all = szn_path_of_all(range);
+	least = all->total_cost;
+	if (!szn_debug_follow_open_sessions && some->total_cost < least)
+		least = Min(least, szn_path_of_actors(range)->total_cost);
 
 	/* what has to be found out first keeps processes from sharing all the rest */
 	if (glob->parallelModeOK && max_parallel_workers_per_gather > 0)

@@ -278,6 +278,10 @@ add_conditions(SznRange *range, SznSide *side, List *conditions)
 	FromExpr   *jointree = range->root->parse->jointree;
 
 	side->conditions = conditions;
+	if (conditions == NIL)
+		return;
+	range->all_path = NULL;
+	range->actors_path = NULL;
 	jointree->quals = (Node *) list_concat((List *) jointree->quals, conditions);
 }
 

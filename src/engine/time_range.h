@@ -39,6 +39,10 @@ typedef struct SznRange
 	/* if this level is all that the one above reads */
 	Index		relid;			/* in the level above; 0: it is not */
 
+	/* what reading would cost, as long as no condition is added */
+	Path	   *all_path;
+	Path	   *actors_path;
+
 	List	   *bounds;			/* of SznBound: what else is dropped */
 	bool		of_groups;		/* they are about groups, not rows */
 } SznRange;
@@ -68,7 +72,8 @@ extern Node *szn_moved_time(SznRange *range, Node *time, const Const *span,
 /* range_actors.c */
 extern bool szn_debug_choose_actors;
 extern const char *szn_add_actors(SznRange *range);
-extern Cost szn_cost_with_actors(SznRange *range, RangeTblRef *table, List *quals);
+extern Path *szn_path_of_all(SznRange *range);
+extern Path *szn_path_of_actors(SznRange *range);
 extern Path *szn_cheapest_path(PlannerInfo *root, Query *parse);
 extern List *szn_repeatable_quals(List *quals);
 extern Node *szn_same_part(const SortGroupClause *clause, Node *part, Node *other);
