@@ -187,6 +187,100 @@ is(ask(q{SELECT string_agg(DISTINCT privilege_type, ', ') FROM pg_class, aclexpl
 	WHERE relnamespace = 'sessionize'::regnamespace AND grantee = 0}), 'SELECT', 'PUBLIC can do no more than SELECT in the schema');
 is(ask(q{SELECT has_schema_privilege('nobody', 'sessionize', 'CREATE')}), 'f', '... and create nothing there');
 
+# ---------- other ways into the catalog tables ----------
+
+# They are closed to everybody but a superuser, to the owner of a definition as well.  Each is
+# what it does, the right that is missing for it, and the statement; with that right it works,
+# so that nothing else has refused it.
+as('mallory', q{
+	CREATE FUNCTION app.skip() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
+	CREATE FUNCTION app.watch() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN NULL; END $$;});
+
+sub rows
+{
+	my ($table, $columns, @values) = @_;
+	return "COPY sessionize.$table ($columns) FROM stdin;\n" . join("\t", @values) . "\n\\.\n";
+}
+sub session_rows { return rows('session_definition', 'schema, name, owner, source, actor, event_time, inactivity, filter', 'app', 'other', 'alice', @_); }
+sub metric_rows { return rows('metric_definition', 'schema, session, name, position, aggregate', 'app', 'visit', @_); }
+sub merge { return "MERGE INTO sessionize.session_definition AS d USING (VALUES ('visit')) AS v(name) ON d.name = v.name WHEN MATCHED THEN $_[0]"; }
+sub upsert { return "INSERT INTO sessionize.$_[0] SELECT * FROM sessionize.$_[0] ON CONFLICT ($_[1]) DO UPDATE SET $_[2]"; }
+
+my $new_metric = q{MERGE INTO sessionize.metric_definition USING (VALUES (1)) AS v(n) ON false
+	WHEN NOT MATCHED THEN INSERT (schema, session, name, position, aggregate) VALUES ('app', 'visit', '%s', 9, 'count(*)')};
+my $upsert = upsert('session_definition', 'schema, name', "inactivity = '1 s'");
+my @ways = (
+	[ 'COPY, a definition in the name of its owner', 'INSERT', session_rows('app.events', 'user_id', 'ts', '1 s', '\N') ],
+	[ 'COPY, a metric of it', 'INSERT', metric_rows('n', 9, 'count(*)') ],
+	[ 'MERGE, an update', 'UPDATE', merge(q{UPDATE SET inactivity = '1 s'}) ],
+	[ 'MERGE, a delete', 'DELETE', merge('DELETE') ],
+	[ 'MERGE, an insert', 'INSERT', sprintf $new_metric, 'n' ],
+	[ 'ON CONFLICT DO UPDATE', 'INSERT, UPDATE', $upsert ],
+	[ 'ON CONFLICT DO UPDATE, a metric', 'INSERT, UPDATE', upsert('metric_definition', 'schema, session, name', q{aggregate = 'count(*)'}) ],
+	[ 'through a view', 'UPDATE', q{BEGIN; CREATE VIEW app.way AS TABLE sessionize.session_definition; UPDATE app.way SET inactivity = '1 s'} ],
+	[ 'FOR UPDATE, which keeps others from changes', 'UPDATE', 'SELECT FROM sessionize.session_definition FOR UPDATE' ],
+	[ 'a foreign key, which keeps others from dropping', 'REFERENCES',
+		'CREATE TABLE app.way (schema name, name text, FOREIGN KEY (schema, name) REFERENCES sessionize.session_definition)' ],
+	[ "a trigger of one's own", 'TRIGGER', 'CREATE TRIGGER way BEFORE UPDATE ON sessionize.session_definition FOR EACH ROW EXECUTE FUNCTION app.skip()' ],
+	[ "a trigger of one's own on metrics", 'TRIGGER', 'CREATE TRIGGER way BEFORE DELETE ON sessionize.metric_definition FOR EACH ROW EXECUTE FUNCTION app.skip()' ],
+	[ 'a rule', 'owner', 'CREATE RULE way AS ON UPDATE TO sessionize.session_definition DO INSTEAD NOTHING' ],
+	[ 'a rule that writes elsewhere', 'owner', q{CREATE RULE way AS ON DELETE TO sessionize.session_definition DO ALSO UPDATE sessionize.metric_definition SET aggregate = 'count(*)'} ],
+	[ 'without the triggers', 'owner', 'ALTER TABLE sessionize.session_definition DISABLE TRIGGER USER' ],
+	[ 'without one of them', 'owner', 'ALTER TABLE sessionize.session_definition DISABLE TRIGGER check_definition' ],
+	[ 'without a trigger at all', 'owner', 'DROP TRIGGER carry_out_definition ON sessionize.session_definition' ],
+	[ 'rows by inheritance', 'owner', 'CREATE TABLE app.way () INHERITS (sessionize.session_definition)' ],
+	[ 'rows hidden by a policy', 'owner', 'ALTER TABLE sessionize.session_definition ENABLE ROW LEVEL SECURITY' ],
+	[ 'triggers switched off for a session', 'SUPERUSER', 'SET session_replication_role = replica' ],
+	[ 'an event trigger', 'SUPERUSER', 'CREATE EVENT TRIGGER way ON ddl_command_end EXECUTE FUNCTION app.watch()' ]);
+
+# With the right, until the transaction ends
+sub error_with
+{
+	my ($role, $right, $sql) = @_;
+	my $give = $right eq 'SUPERUSER' ? "ALTER ROLE $role SUPERUSER"
+	  : $right eq 'owner' ? "ALTER TABLE sessionize.session_definition OWNER TO $role"
+	  : "GRANT $right ON ALL TABLES IN SCHEMA sessionize TO $role";
+	return error_of('postgres', "BEGIN; $give; SET ROLE $role;\n$sql;\nROLLBACK");
+}
+
+my $closed = qr/^42501: (?:permission denied for table (?:session|metric)_definition|must be owner of (?:table|relation) session_definition|permission denied to (?:create event trigger "way"|set parameter "session_replication_role"))$/;
+for my $role ('alice', 'mallory')
+{
+	for (@ways)
+	{
+		my ($what, $right, $sql) = @$_;
+		refused($role, $sql, $closed, "$what, by $role: refused");
+		like(error_with($role, $right, $sql), qr/^no error/, "... for want of a right: $right");
+	}
+}
+like(error_with('mallory', $_, $upsert), $closed, "ON CONFLICT DO UPDATE with the right to $_ alone: refused") for 'INSERT', 'UPDATE';
+
+# A superuser may, and what is written is checked as the functions check it ...
+my $rows_before = stored();
+for (
+	[ 'MERGE, a filter that gets out', merge(q{UPDATE SET filter = 'true) OR (true'}), qr/^42601/ ],
+	[ 'MERGE, months', merge(q{UPDATE SET inactivity = '1 month'}), qr/^22023/ ],
+	[ 'MERGE, a metric without a name', sprintf($new_metric, ''), qr/^42602/ ],
+	[ 'ON CONFLICT, a source that the owner may not read', upsert('session_definition', 'schema, name', q{source = 'pg_catalog.pg_authid'}), qr/^42501: permission denied for table pg_authid/ ],
+	[ 'ON CONFLICT, no aggregate', upsert('metric_definition', 'schema, session, name', q{aggregate = 'user_id'}), qr/^42803/ ],
+	[ 'COPY, a source that the owner may not read', session_rows('pg_catalog.pg_authid', 'rolname', 'rolvaliduntil', '1 s', '\N'), qr/^42501: permission denied for table pg_authid/ ],
+	[ 'COPY, a filter that gets out', session_rows('app.events', 'user_id', 'ts', '1 s', 'true) OR (true'), qr/^42601/ ],
+	[ 'COPY, an aggregate that gets out', metric_rows('n', 9, 'count(*)) FROM app.events; --'), qr/^42601/ ])
+{
+	my ($what, $sql, $like) = @$_;
+	refused('postgres', $sql, $like, "$what, by a superuser: refused");
+}
+# ... and the views follow
+ask(merge(q{UPDATE SET inactivity = '3 hours'}));
+is(as('alice', 'SELECT count(*) FROM app.visit'), '3', 'a superuser changes a definition with MERGE');
+ask($upsert =~ s/1 s/30 min/r);
+is(as('alice', 'SELECT count(*) FROM app.visit'), '6', '... with ON CONFLICT');
+ask(metric_rows('n', 9, 'count(*)'));
+is(as('alice', 'SELECT sum(n) FROM app.visit'), '7', '... and with COPY');
+as('alice', q{SELECT sessionize.drop_metric('visit', 'n', schema => 'app')});
+is(stored(), $rows_before, '... and back, and all is as it was');
+ask('DROP FUNCTION app.skip(), app.watch()');
+
 # ---------- readers ----------
 
 as('alice', q{SELECT sessionize.alter_session('visit', 'readers', '{dave,erin}', schema => 'app')});

@@ -275,6 +275,101 @@ like((both('reader', 'SELECT count(*) FROM app.calls'))[1], qr/read as reader/, 
 like((both('reader', 'SELECT count(*) FROM sessionize.read(NULL::app.calls)'))[1], qr/read as reader/, '... and in read()');
 as('alice', q{SELECT sessionize.drop_session('calls', schema => 'app')});
 
+# ---------- casts ----------
+
+# A cast is in no schema: it counts under any search_path.  mallory, who shares a type with
+# alice, has one between it and every type that the extension has to do with, both ways, all
+# implicit, and operators for what they lead to.
+as('mallory', q{CREATE TYPE evil.kind AS ENUM ('a', 'b')});
+as('alice', q{
+	CREATE TABLE app.kinds (user_id int, ts timestamptz, page text, amount float8, kind evil.kind);
+	INSERT INTO app.kinds SELECT user_id, ts, page, amount, ('{a,b}'::evil.kind[])[1 + amount::int % 2] FROM app.events;
+	GRANT SELECT ON app.kinds TO PUBLIC});
+my @cast_types = ((map { "pg_catalog.$_" } 'text', 'varchar', 'name', 'bool', 'int4', 'int8', 'numeric', 'float8', 'interval', 'date', 'timestamp', 'timestamptz',
+	'uuid', 'oid', 'regclass', 'bytea', 'text[]', 'name[]', 'interval[]'), 'sessionize.session', 'sessionize.session[]', 'app.kinds', 'evil.kind[]');
+for my $type (@cast_types)
+{
+	as('mallory', qq{
+		CREATE FUNCTION evil.kind_from($type) RETURNS evil.kind IMMUTABLE LANGUAGE plpgsql AS \$\$ BEGIN PERFORM evil.shout(); RETURN NULL::evil.kind; END \$\$;
+		CREATE FUNCTION evil."kind to $type"(evil.kind) RETURNS $type IMMUTABLE LANGUAGE plpgsql AS \$\$ BEGIN PERFORM evil.shout(); RETURN NULL::$type; END \$\$;
+		CREATE CAST ($type AS evil.kind) WITH FUNCTION evil.kind_from($type) AS IMPLICIT;
+		CREATE CAST (evil.kind AS $type) WITH FUNCTION evil."kind to $type"(evil.kind) AS IMPLICIT;});
+}
+as('mallory', q{
+	CREATE FUNCTION evil.take(evil.kind) RETURNS boolean LANGUAGE sql RETURN $1 IS NULL;
+	CREATE FUNCTION evil.take(evil.kind, evil.kind) RETURNS boolean IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN PERFORM evil.shout(); RETURN true; END $$;}
+	. join '', map { "CREATE OPERATOR evil.$_ (FUNCTION = evil.take, LEFTARG = evil.kind, RIGHTARG = evil.kind);" } '=', '<>', '<', '<=', '>', '>=', '||', '+', '-', '*', '/');
+like((both('reader', "SELECT evil.take($_)"))[1], qr/evil as reader/, "a cast that counts by itself: from $_")
+  for q{'a'::text}, '1', 'true', q{interval '1 s'}, 'now()', q{'app.kinds'::regclass}, '(SELECT k FROM app.kinds AS k LIMIT 1)';
+refused('mallory', "CREATE CAST ($_) WITH INOUT AS IMPLICIT", qr/^42501: must be owner of type/, "none between types that are others': $_")
+  for 'sessionize.session AS text', 'text AS interval', 'app.kinds AS text';
+
+# texts in which no cast is written, about columns of that type and of others
+as('alice', q{
+	SET search_path = app, evil;
+	SELECT sessionize.define_session('casting', 'kinds', 'user_id', 'ts', '2 days', restart_on => $$page = 'p1'$$, end_on => $$lower(page) = 'p3' AND amount > 9$$,
+		filter => $$user_id < 2.5 AND page IN ('p1', 'p2', 'p3') AND user_id IN (SELECT user_id FROM kinds WHERE amount > 3)$$,
+		tie_break => 'kind, amount', entry => 'kind, page', exit => 'kind', readers => '{reader}');
+	SELECT sessionize.define_metric('casting', 'n', 'count(DISTINCT kind)', filter => $$page = 'p2'$$);
+	SELECT sessionize.define_metric('casting', 'last kind', 'sessionize.last(kind, ts)');
+	SELECT sessionize.define_metric('casting', 'total', 'sum(amount)', session_filter => 'n > 0 AND started_by <> $$x$$');
+	SELECT sessionize.alter_session('casting', 'keep', 'event_count > 0 AND n >= 0');
+	SELECT sessionize.define_session('kinds_of', 'kinds', 'kind', 'ts', '2 days', readers => '{reader}');});
+unlike(ask(q{SELECT filter, keep FROM sessionize.session_definition WHERE name = 'casting'}), qr/evil/, 'no text of a definition has picked up a cast');
+my $casting_rows = join ';', map { my $of = $_; map { "SELECT t::pg_catalog.text FROM app.$of$_ AS t ORDER BY 1" } '', '_events', '_actors' } 'casting', 'kinds_of';
+my $casting_read = $casting_rows =~ s/FROM (app\.\w+)/FROM sessionize.read(NULL::$1)/gr;
+$rows   = ask($casting_rows);
+$stored = stored();
+like($rows, qr/restart.*,a,/, 'there are rows');
+my @change = (map { s/visit/casting/gr } @by_name);
+my @look = ("SELECT FROM sessionize.read(NULL::app.casting, '1 day', 'user_id < 2')", "SELECT FROM sessionize.compare('casting', '1 day', '1 hour')",
+	"SELECT FROM sessionize.compare('kinds_of', '1 day')", "SELECT FROM sessionize.explain_session('casting', '1')", "SELECT FROM sessionize.explain_session('casting', 1::int8)",
+	"SELECT FROM sessionize.gap_histogram('app.kinds', 'user_id, kind', 'ts', 'user_id < 2')",
+	"SELECT sessionize.session_id(ts, kind, user_id), sessionize.session_id(ts, kind) FROM app.kinds",
+	"SELECT sessionize.first(kind, ts), sessionize.last(kind, ts), sessionize.session_count(ts, '2 days'), sessionize.sessions(ts, '2 days') FROM app.kinds",
+	"SELECT sessionize.session_number(ts, '2 days') OVER (PARTITION BY kind ORDER BY ts) FROM app.kinds",
+	"SELECT FROM app.casting WHERE started_at >= '2026-01-25Z' AND started_at < '2026-02-10Z' AND entry_page < 'p2'", "SELECT FROM sessionize.progress");
+for my $path ('app', 'app, pg_catalog, evil', 'evil, pg_catalog, app')
+{
+	for my $who ([ 'postgres', @change, @look, $casting_rows, $casting_read ], [ 'alice', @change[ 0 .. 3 ], @look ], [ 'reader', @look, $casting_rows, $casting_read ])
+	{
+		my ($role, @statements) = @$who;
+		for my $sql (@statements)
+		{
+			my (undef, $err) = both($role, "SET search_path = $path; $sql");
+			unlike($err, qr/evil|ERROR/, "casts, search_path $path, $role: $sql");
+		}
+	}
+	is(stored(), $stored, '... and the definitions and their views are what they were');
+	is((both('reader', "SET search_path = $path; $_"))[0], $rows, '... with the same rows') for $casting_rows, $casting_read;
+}
+
+# a text in which the cast is written runs it, as any function: with the reader's rights alone,
+# and not before he reads, even of a constant
+as('alice', q{SELECT sessionize.alter_session('casting', 'keep', NULL, schema => 'app');
+	SELECT sessionize.alter_session('casting', 'filter', $$kind::text IS NULL AND '1'::int::evil.kind IS NULL$$, schema => 'app');});
+for my $sql (@change)
+{
+	unlike((both('postgres', $sql))[1], qr/evil as (postgres|reader)|ERROR/, "a written cast, a superuser's: $sql");
+}
+like((both('reader', 'SELECT count(*) FROM app.casting'))[1], qr/evil as reader/, 'a written cast runs with the rights of the reader');
+unlike((both('reader', 'SELECT count(*) FROM app.casting'))[1], qr/evil as (alice|postgres)/, '... and nobody else\'s');
+
+# One from the rows of a view stands on it, as a view over it would.
+as('alice', q{SELECT sessionize.alter_session('casting', 'filter', NULL, schema => 'app')});
+as('mallory', q{
+	CREATE FUNCTION evil.kind_from(app.casting) RETURNS evil.kind IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN PERFORM evil.shout(); RETURN NULL::evil.kind; END $$;
+	CREATE CAST (app.casting AS evil.kind) WITH FUNCTION evil.kind_from(app.casting) AS IMPLICIT;});
+unlike((both($_, "SET search_path = app; $look[0]; $casting_rows; $casting_read; SELECT FROM sessionize.check_definitions(); SELECT FROM sessionize.fields"))[1], qr/evil|ERROR/,
+	"a cast from a view's rows is not used by $_") for 'reader', 'postgres';
+refused('alice', q{SELECT sessionize.drop_session('casting', schema => 'app')}, qr/^2BP01: .*cast from app\.casting to evil\.kind/s, '... dropping names it');
+{
+	my (undef, $err) = both('alice', q{SELECT sessionize.drop_session('casting', cascade => true, schema => 'app')});
+	unlike($err, qr/evil as|ERROR/, '... and with cascade, does not mind it');
+}
+as('alice', q{SELECT sessionize.drop_session('kinds_of', schema => 'app'); DROP TABLE app.kinds CASCADE});
+as('mallory', 'DROP TYPE evil.kind CASCADE');
+
 # ---------- another's definition ----------
 
 # its views are gone, and mallory makes some that look like them

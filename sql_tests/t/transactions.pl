@@ -71,6 +71,30 @@ for my $change ($define, $replace, $metric)
 }
 is(ask($state), $before, 'nothing of all that is left');
 
+# What a dropped session leaves: nothing.  Each ends in a transaction of its own, and is made again.
+my $left = q{SELECT count(*) FROM sessionize.session_definition; SELECT count(*) FROM sessionize.metric_definition;
+	SELECT count(*) FROM pg_class WHERE relnamespace = 'app'::regnamespace AND relkind = 'v';};
+my $visit = q{SELECT sessionize.define_session('visit', 'app.events', 'user_id', 'ts', '1 hour', schema => 'app');
+	SELECT sessionize.define_metric('visit', 'pages', 'count(DISTINCT page)', schema => 'app');};
+for my $steps (
+	"SAVEPOINT s; $drop RELEASE s;", "SAVEPOINT s; SAVEPOINT t; $drop RELEASE t; RELEASE s;", "SAVEPOINT s; SAVEPOINT t; $drop RELEASE s;",
+	"SAVEPOINT s; $drop RELEASE s; SAVEPOINT t; $visit ROLLBACK TO t;", "SAVEPOINT s; $replace RELEASE s; SAVEPOINT s; $drop RELEASE s;",
+	"SAVEPOINT s; $drop $visit SAVEPOINT t; $drop RELEASE t; RELEASE s;")
+{
+	my $what = 'a drop in a savepoint, committed: ' . $steps =~ s/SELECT sessionize\.(\w+)\([^;]*/$1/gr;
+	ask("BEGIN; $steps COMMIT;");
+	is(ask($left), "0\n0\n0", $what);
+	is(outcome($node, 'SELECT count(*) FROM app.visit;'), '42P01 ', '... nothing can be read');
+	ask($visit);
+	is(ask($state), $before, '... and the name is free for a new one');
+}
+for my $steps ("SAVEPOINT s; SAVEPOINT t; $drop RELEASE t; ROLLBACK TO s;", "SAVEPOINT s; $drop SAVEPOINT t; $visit RELEASE t; ROLLBACK TO s; RELEASE s;",
+	"SAVEPOINT s; $drop RELEASE s; SAVEPOINT t; $visit RELEASE t;")
+{
+	ask("BEGIN; $steps COMMIT;");
+	is(ask($state), $before, '... taken back or made again: ' . $steps =~ s/SELECT sessionize\.(\w+)\([^;]*/$1/gr);
+}
+
 # ---------- two-phase commit ----------
 
 for my $end ('COMMIT', 'ROLLBACK')
@@ -100,6 +124,31 @@ for my $end ('COMMIT', 'ROLLBACK')
 	}
 }
 
+# a drop: until it has ended, the definition is there, and its name is not free
+for my $end ('COMMIT', 'ROLLBACK')
+{
+	for my $crash (0, 1)
+	{
+		my $name = "drop, $end PREPARED" . ($crash ? ' after a crash' : '');
+		is(outcome($node, "BEGIN; \\o /dev/null\n$drop\n\\o\nPREPARE TRANSACTION 'two';"), '', "$name: prepared");
+		if ($crash)
+		{
+			$node->stop('immediate');
+			$node->start;
+		}
+		is(ask($left), "1\n1\n3", '... others see the definition, its metric and its views');
+		is(outcome($node, "SET lock_timeout = '100ms'; $_"), '55P03 ', '... and wait: ' . substr $_, 7, 40) for 'SELECT count(*) FROM app.visit;', $drop, $visit =~ s/;.*/;/sr;
+		ask("$end PREPARED 'two'");
+		if ($end eq 'COMMIT')
+		{
+			is(ask($left), "0\n0\n0", '... all of it is gone');
+			is(outcome($node, $drop), '42704 ', '... and cannot be dropped twice');
+			ask($visit);
+		}
+		is(ask($state), $before, '... ' . ($end eq 'COMMIT' ? 'and the name is free for a new one' : 'as if nothing had been'));
+	}
+}
+
 # ---------- other sessions, at the same time ----------
 
 # Two psqls that stay; what each says to one statement
@@ -117,11 +166,33 @@ package Other
 	sub say
 	{
 		my ($self, $sql) = @_;
-		my $mark = 'said ' . ++$self->{mark};
+		$self->begin($sql);
+		return $self->answer;
+	}
+
+	# The same in two steps, for what may have to wait
+	sub begin
+	{
+		my ($self, $sql) = @_;
+		$self->{said} = 'said ' . ++$self->{mark};
 		$self->{out} = '';
-		$self->{in} .= "$sql\n\\echo $mark\n";
-		$self->{run}->pump until $self->{out} =~ /$mark\n/;
-		return $self->{out} =~ s/$mark\n//r =~ s/\s+\z//r;
+		$self->{in} .= "$sql\n\\echo $self->{said}\n";
+		$self->{run}->pump_nb while length $self->{in};
+		return;
+	}
+
+	sub is_done
+	{
+		my ($self) = @_;
+		$self->{run}->pump_nb;
+		return $self->{out} =~ /$self->{said}\n/;
+	}
+
+	sub answer
+	{
+		my ($self) = @_;
+		$self->{run}->pump until $self->{out} =~ /$self->{said}\n/;
+		return $self->{out} =~ s/$self->{said}\n//r =~ s/\s+\z//r;
 	}
 
 	sub end { my ($self) = @_; $self->{in} .= "\\q\n"; $self->{run}->finish; return; }
@@ -144,6 +215,62 @@ for my $setting ('on', 'off')
 		like($said, qr/40001/, "serializable, session scans $setting: $read");
 		is(ask(q{DELETE FROM app.events WHERE page = 'more' RETURNING 1}), '1', '... one of both has committed');
 	}
+}
+
+# Changes of definitions, both begun before either: there is an order of the two that leads to
+# what is stored and to the views, or one is refused with 40001 and only the other has happened.
+{
+	my $burst = $define;
+	my $brisk = $define =~ s/burst/brisk/r;
+	my $longer = $replace =~ s/3 hours/4 hours/r;
+	my $second = q{SELECT sessionize.define_metric('visit', 'second', 'min(page)', schema => 'app');};
+	# what is stored, and that the views say the same
+	my $all = q{SELECT name, inactivity, filter FROM sessionize.session_definition ORDER BY 1;
+		SELECT session, name, aggregate FROM sessionize.metric_definition ORDER BY 1, 2;
+		SELECT relname, md5(pg_get_viewdef(oid)) FROM pg_class WHERE relnamespace = 'app'::regnamespace AND relkind = 'v' ORDER BY 1;
+		SELECT * FROM sessionize.check_definitions();};
+	# one after the other; the second may fail
+	my $result_of = sub { return outcome($node, "\\set ON_ERROR_ROLLBACK on\nBEGIN; \\o /dev/null\n@_\n\\o\n$all ROLLBACK;") =~ s/^\w{5} //r; };
+	my @together;
+
+	for my $pair ([ $burst, $burst ], [ $burst, $brisk ], [ $replace, $longer ], [ $replace, $burst ], [ $replace, $metric ], [ $metric, $replace ],
+		[ $metric, $second ], [ $drop, $drop ], [ $drop, $replace ], [ $replace, $drop ], [ $drop, $metric ], [ $second, $drop ], [ $drop, $burst ])
+	{
+		my ($first, $then) = @$pair;
+		my ($only_first, $only_then, @both) = map { $result_of->(@$_) } [$first], [$then], [ $first, $then ], [ $then, $first ];
+
+		for my $overlap ('after the first has committed', 'before that')
+		{
+			my @two = (Other->new($node), Other->new($node));
+			my ($one, $other) = map { s/SELECT sessionize\.(\w+)\('(\w+)'.*/$1 $2/sr } $first, $then;
+			my $what = "$one, then $other $overlap";
+			my @said = ('', '');
+			my $waits = '';
+
+			$_->say('BEGIN ISOLATION LEVEL SERIALIZABLE; SELECT count(*) FROM sessionize.session_definition;') for @two;
+			$said[0] .= $two[0]->say("\\o /dev/null\n$first");
+			if ($overlap eq 'before that')
+			{
+				$two[1]->begin("\\o /dev/null\n$then");
+				$waits = ask('SELECT count(*) FROM pg_locks WHERE NOT granted') until $waits || $two[1]->is_done;
+			}
+			$said[0] .= $two[0]->say('COMMIT;');
+			$said[1] .= $overlap eq 'before that' ? $two[1]->answer : $two[1]->say("\\o /dev/null\n$then");
+			$said[1] .= $two[1]->say('COMMIT;');
+			$_->end for @two;
+
+			my @codes = map { join ' ', /ERROR:  (\w{5})/g } @said;
+			my $now = ask($all);
+			like("@codes", qr/^(40001)? (40001)?$/, "serializable, $what: no other error than 40001");
+			ok($codes[0] && $codes[1] ? 0 : $codes[0] ? $now eq $only_then : $codes[1] ? $now eq $only_first : grep({ $now eq $_ } @both), '... and what is there is right')
+			  or diag("errors: @codes\n$now");
+			push @together, $what if $one =~ s/.* //r eq $other =~ s/.* //r && "@codes" !~ /40001/;
+			ask("SELECT sessionize.drop_session(name, schema => schema) FROM sessionize.session_definition; $visit");
+		}
+	}
+	# whoever has begun without seeing a change of a definition cannot change it, too
+	is(join("\n", @together), '', 'of two changes of one definition, one is refused');
+	is(ask($state), $before, 'and back');
 }
 
 # A snapshot does not change, whatever happens to the events; the next one does.
