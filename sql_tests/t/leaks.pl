@@ -30,10 +30,12 @@ ask(q{
 	CREATE TABLE app.events AS
 	SELECT i % 5 AS user_id, timestamptz '2026-01-01Z' + i * i % 997 * interval '1 min' AS ts, i AS n, 'p' || i % 4 AS page
 	FROM generate_series(1, 40) AS i;
+	CREATE INDEX ON app.events (user_id, ts);
 	ANALYZE app.events;
 	SELECT sessionize.define_session('visit', 'app.events', 'user_id', 'ts', '1 hour', schema => 'app', entry => 'page', exit => 'page');
 	SELECT sessionize.define_metric('visit', 'pages', 'count(DISTINCT page)', schema => 'app');
-	SELECT sessionize.define_metric('visit', 'later', 'count(*)', session_filter => 'pages > 1', nth => 2, schema => 'app');});
+	SELECT sessionize.define_metric('visit', 'later', 'count(*)', session_filter => 'pages > 1', nth => 2, schema => 'app');
+	SELECT sessionize.define_session('stay', 'app.events', 'user_id', 'ts', '1 hour', schema => 'app');});
 
 my $over = 'OVER (PARTITION BY user_id ORDER BY ts)';
 
@@ -69,6 +71,24 @@ my %entries = (
 	'explain_session' => q{PERFORM count(*) FROM sessionize.explain_session('visit', 3)},
 	'a text that is refused' => q{BEGIN PERFORM sessionize.define_session('no', 'app.events', 'user_id', 'ts', '1 h', filter => 'page =', schema => 'app'); EXCEPTION WHEN syntax_error THEN NULL; END});
 $entries{compare} =~ s/'app\.visit'/'visit'/;
+
+# Queries that are planned anew for each call: settings that bring their plans, and how
+# these are known
+my %planned = (
+	'a time range, with sessions that are open at its end' => [ { 'sessionize.debug_follow_open_sessions' => 'on' },
+		q{SELECT count(*), max(ended_at) FROM app.stay WHERE started_at >= '2026-01-01 03:00Z' AND started_at < '2026-01-01 12:00Z'}, qr/InitPlan/ ],
+	'a time range, with all history of its actors' => [ { 'sessionize.debug_choose_actors' => 'on' },
+		q{SELECT sum(session_number) FROM app.stay WHERE started_at >= '2026-01-01 12:00Z'}, qr/ on events event_1\b.* on events event_1_1\b/s ],
+	'several processes' => [ { max_parallel_workers_per_gather => 2, min_parallel_table_scan_size => 0, parallel_setup_cost => 0, parallel_tuple_cost => 0 },
+		q{SELECT sum(session_number) FROM app.visit_events}, qr/Gather.*Session Scan/s ]);
+for my $name (sort keys %planned)
+{
+	my ($settings, $query, $plan) = @{ $planned{$name} };
+	my $set = join '', map { "PERFORM set_config('$_', '$settings->{$_}', true); " } sort keys %$settings;
+
+	$entries{$name} = "${set}EXECUTE \$query\$$query\$query\$";
+	like(ask(($set =~ s/PERFORM (.*?), true/SELECT $1, false/gr) . "EXPLAIN (COSTS OFF) $query"), $plan, "$name: the plan");
+}
 
 # Changes write to the catalogs, and take their time
 my %changes = (
