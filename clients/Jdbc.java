@@ -76,8 +76,10 @@ public class Jdbc {
 			connection.setReadOnly(true);
 			same(value(connection, "SELECT count(*) FROM app.visit"), number("sessions"), "sessions" + how);
 			same(value(connection, "SELECT sum(duration_seconds) FROM app.visit"), number("seconds"), "seconds" + how);
+			same(value(connection, "SELECT sum(purchases) FROM app.visit"), number("purchases"), "purchases" + how);
 			same(value(connection, "SELECT sum(revenue) FROM app.visit"), number("revenue"), "revenue" + how);
 			same(value(connection, "SELECT count(*) FROM app.visit_events"), number("events"), "events" + how);
+			same(value(connection, "SELECT count(*) FROM app.visit_actors"), number("actors"), "actors" + how);
 			same(value(connection, "SELECT sum(session_count) FROM app.visit_actors"), number("sessions"), "actors' sessions" + how);
 			same(value(connection, "SELECT count(*) FROM sessionize.session_definition"), 2, "session_definition" + how);
 			same(value(connection, "SELECT count(*) FROM sessionize.metric_definition"), 3, "metric_definition" + how);

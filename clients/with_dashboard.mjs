@@ -1,6 +1,7 @@
 /*
- * with_dashboard.mjs - the dashboard of demo/dashboard in headless Chromium: every number on the page is one that plain SQL
- * gives, also after choosing a platform, a day, a session; the pictures in docs/ are taken here
+ * with_dashboard.mjs - the dashboard of demo/dashboard in headless Chromium: the tiles, the marks of the charts, and the first
+ * session of a day with its events are those that plain SQL gives, also after choosing a platform, a day, a session; the
+ * pictures in docs/ are taken here
  *
  *   SESSIONIZE_PICTURES=folder   where they go; without it none is kept
  */

@@ -53,6 +53,7 @@ with tempfile.TemporaryDirectory() as folder:
         same(value("SELECT count(*) FROM app.visit_events"), numbers["events"], "events")
         same(value("SELECT count(*) FROM app.visit_actors"), numbers["actors"], "actors")
         same(value("SELECT sum(purchases) FROM app.visit"), numbers["purchases"], "purchases")
+        same(value("SELECT sum(revenue) FROM app.visit"), numbers["revenue"], "revenue")
         same(value("SELECT count(*) FROM sessionize.session_definition"), 2, "session_definition")
         same(value("SELECT count(*) FROM sessionize.metric_definition"), 3, "metric_definition")
         same(value("SELECT count(*) FROM sessionize.read(NULL::app.visit)"), numbers["sessions"], "read")

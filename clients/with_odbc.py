@@ -29,6 +29,7 @@ for options in ("", "UseServerSidePrepare=0;", "UseDeclareFetch=1;Fetch=100;", "
     same(cursor.execute("SELECT count(*) FROM app.visit_events").fetchval(), numbers["events"], f"events, {how}")
     same(cursor.execute("SELECT count(*) FROM app.visit_actors").fetchval(), numbers["actors"], f"actors, {how}")
     same(cursor.execute("SELECT sum(purchases) FROM app.visit WHERE revenue > 0").fetchval(), numbers["purchases"], f"purchases, {how}")
+    same(cursor.execute("SELECT sum(revenue) FROM app.visit").fetchval(), numbers["revenue"], f"revenue, {how}")
     same([cursor.execute("SELECT count(*) FROM app.visit WHERE user_id = ?", 42).fetchval() for _ in range(7)],
          [numbers["of_42"]] * 7, f"sessions of one actor, seven times, {how}")
     same(cursor.execute("SELECT count(*) FROM app.visit WHERE started_at >= ? AND started_at < ?",

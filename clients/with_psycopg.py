@@ -48,6 +48,13 @@ for binary in (False, True):
         same(row["inactivity"], datetime.timedelta(minutes=30), f"a definition's inactivity, {how}")
         same(row["readers"], ["bi"], f"and its readers, {how}")
         same(cursor.execute("SELECT count(*) FROM sessionize.metric_definition").fetchone()[0], 3, f"metrics, {how}")
+        cursor.execute("SELECT count(*) FROM sessionize.read(NULL::app.visit)")
+        same(cursor.fetchone()[0], numbers["sessions"], f"read, {how}")
+        cursor.execute("SELECT count(*) FROM sessionize.read(NULL::app.visit, inactivity => %s)", [datetime.timedelta(hours=2)])
+        ok(cursor.fetchone()[0] < numbers["sessions"], f"read with another inactivity, a parameter, {how}")
+        cursor.execute("SELECT sessionize.version(), extversion FROM pg_extension WHERE extname = 'sessionize'")
+        version, wanted = cursor.fetchone()
+        same(version, wanted, f"version, {how}")
 
 # A statement that is sent again and again becomes a prepared one with a generic plan: the answers stay the same
 statement = "SELECT count(*) FROM app.visit WHERE started_at >= %s AND started_at < %s AND user_id <> %s"
