@@ -168,6 +168,13 @@ szn_has_run_condition(WindowClause *window, List *calls)
 #define szn_bitmap_recheck(node) ((node)->tbmres != NULL && (node)->tbmres->recheck)
 #endif
 
+/* 18 tells by the clause, not only by its operator, that an order is a descending one */
+#if PG_VERSION_NUM >= 180000
+#define szn_set_descending(clause, descending) ((clause)->reverse_sort = (descending))
+#else
+#define szn_set_descending(clause, descending) ((void) 0)
+#endif
+
 /* 18 can also tell the relations of an Append's members that are chosen */
 #if PG_VERSION_NUM >= 180000
 #define szn_find_matching_subplans(state) ExecFindMatchingSubPlans(state, false, NULL)

@@ -207,6 +207,7 @@ events_query(SznOpen *open, Query *actors)
 										open->is_ahead ? BTLessStrategyNumber :
 										BTGreaterStrategyNumber);
 	order->nulls_first = !open->is_ahead;
+	szn_set_descending(order, !open->is_ahead);
 	order->hashable = true;
 
 	window->orderClause = list_make1(order);
