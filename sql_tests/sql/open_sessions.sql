@@ -16,11 +16,11 @@ SET jit = off;
 \set SHOW_CONTEXT never
 \set VERBOSITY terse
 
-CREATE FUNCTION explain(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+CREATE FUNCTION explain(query text, options text DEFAULT 'COSTS OFF, VERBOSE') RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE
     line text;
 BEGIN
-    FOR line IN EXECUTE 'EXPLAIN (COSTS OFF, VERBOSE) ' || query LOOP
+    FOR line IN EXECUTE format('EXPLAIN (%s) %s', options, query) LOOP
         RETURN NEXT line;
     END LOOP;
 END $$;
@@ -93,16 +93,12 @@ SELECT * FROM compare($$SELECT user_id, started_at, ended_at FROM stay WHERE end
 SELECT * FROM compare($$SELECT session_id, ts, session_started_at, session_ended_at, session_event_count FROM stay_events WHERE ts >= '2026-01-10 06:30' AND ts < '2026-01-10 06:45'$$);
 
 -- the whole plan: actors seen in the half hour before the bound, and for each the next pause
-CREATE FUNCTION plan(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
-DECLARE
-    line text;
-BEGIN
-    FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || query LOOP
-        CONTINUE WHEN line ~ '^ +Window: w';
-        RETURN NEXT replace(regexp_replace(regexp_replace(line, '^( *InitPlan \d+).*', '\1'), '\(InitPlan \d+\)\.col1|\$\d+', 'reach'),
-                            '::timestamp with time zone', '');
-    END LOOP;
-END $$;
+CREATE FUNCTION plan(query text) RETURNS SETOF text LANGUAGE sql AS $$
+    SELECT replace(regexp_replace(regexp_replace(line, '^( *InitPlan \d+).*', '\1'), '\(InitPlan \d+\)\.col1|\$\d+', 'reach'),
+                   '::timestamp with time zone', '')
+    FROM explain(query, 'COSTS OFF') AS line
+    WHERE line !~ '^ +Window: w'
+$$;
 SELECT * FROM plan($$SELECT user_id, ended_at FROM stay WHERE started_at >= '2026-01-10' AND started_at < '2026-01-11'$$);
 
 -- found out anew for each outer row, in generic plans, cursors, and when a cursor goes back
@@ -316,16 +312,11 @@ CREATE INDEX ON months (user_id, ts);
 INSERT INTO months SELECT * FROM hits WHERE ts >= '2026-01-01' AND ts < '2026-02-02';
 VACUUM ANALYZE months;
 SELECT sessionize.define_session('month stay', 'months', 'user_id', 'ts', '30 min');
-CREATE FUNCTION executed(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
-DECLARE
-    line text;
-BEGIN
-    FOR line IN EXECUTE 'EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) ' || query LOOP
-        IF line ~ 'Heap Reading|Seq Scan on months|Subplans Removed' THEN
-            RETURN NEXT regexp_replace(trim(line), '^-> +| event\w*|rows=\S+ ', '', 'g');
-        END IF;
-    END LOOP;
-END $$;
+CREATE FUNCTION executed(query text) RETURNS SETOF text LANGUAGE sql AS $$
+    SELECT regexp_replace(trim(line), '^-> +| event\w*|rows=\S+ ', '', 'g')
+    FROM explain(query, 'ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF') AS line
+    WHERE line ~ 'Heap Reading|Seq Scan on months|Subplans Removed'
+$$;
 SELECT * FROM executed($$SELECT user_id, ended_at FROM "month stay" WHERE started_at >= '2026-01-11' AND started_at < '2026-01-12 08:00'$$);
 SELECT * FROM compare($$SELECT user_id, ended_at FROM "month stay" WHERE started_at >= '2026-01-11' AND started_at < '2026-01-12 08:00'$$);
 SELECT * FROM compare($$SELECT user_id, started_at, ended_at FROM "month stay" WHERE ended_at >= '2026-01-22 06:10'$$);
