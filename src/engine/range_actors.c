@@ -109,10 +109,7 @@ condition_on_event(SznRange *range, const SznBound *bound)
 
 	/* as far back as the day, or so, may have begun */
 	if (bound->is_cut)
-		return szn_condition_on_events(range, bound,
-									   makeConst(INTERVALOID, -1, InvalidOid, sizeof(Interval),
-												 szn_span_to_interval(0), false, false),
-									   false);
+		return szn_condition_on_events(range, bound, szn_no_span(range), false);
 
 	/* a date that is read as timestamp may have an index as it is */
 	if (IsA(time, FuncExpr) && ((FuncExpr *) time)->funcid == F_TIMESTAMP_DATE)

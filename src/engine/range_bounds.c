@@ -63,21 +63,36 @@ is_time_of_row(SznRange *range, Index relid, Node *expr, SznBound *bound)
 	return true;
 }
 
+/* min() or max() of times of this type. */
+Oid
+szn_extreme_of_times(Oid type, bool is_max)
+{
+	switch (type)
+	{
+		case TIMESTAMPTZOID:
+			return is_max ? F_MAX_TIMESTAMPTZ : F_MIN_TIMESTAMPTZ;
+		case TIMESTAMPOID:
+			return is_max ? F_MAX_TIMESTAMP : F_MIN_TIMESTAMP;
+		default:
+			Assert(type == INT8OID);
+			return is_max ? F_MAX_INT8 : F_MIN_INT8;
+	}
+}
+
 /* Is this such a time of one of the group's rows, the first or the last? */
 static bool
 is_time_of_group(SznRange *range, Index relid, Node *expr, SznBound *bound)
 {
 	Aggref	   *aggregate = (Aggref *) expr;
+	Oid			type = exprType(range->time);
 	bool		is_first;
 	Node	   *argument;
 
 	if (!IsA(expr, Aggref) || aggregate->aggfilter != NULL ||
 		aggregate->agglevelsup != 0 || list_length(aggregate->args) != 1)
 		return false;
-	is_first = aggregate->aggfnoid == F_MIN_TIMESTAMPTZ ||
-		aggregate->aggfnoid == F_MIN_TIMESTAMP || aggregate->aggfnoid == F_MIN_INT8;
-	if (!is_first && aggregate->aggfnoid != F_MAX_TIMESTAMPTZ &&
-		aggregate->aggfnoid != F_MAX_TIMESTAMP && aggregate->aggfnoid != F_MAX_INT8)
+	is_first = aggregate->aggfnoid == szn_extreme_of_times(type, false);
+	if (!is_first && aggregate->aggfnoid != szn_extreme_of_times(type, true))
 		return false;
 
 	argument = (Node *) linitial_node(TargetEntry, aggregate->args)->expr;

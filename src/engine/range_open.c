@@ -230,16 +230,6 @@ goes_by_index(SznOpen *open, int num_plans)
  * The condition
  */
 
-static Const *
-zero_span(SznRange *range)
-{
-	if (range->time_type->type_id == INT8OID)
-		return makeConst(INT8OID, -1, InvalidOid, sizeof(int64), Int64GetDatum(0),
-						 false, FLOAT8PASSBYVAL);
-	return makeConst(INTERVALOID, -1, InvalidOid, sizeof(Interval),
-					 szn_span_to_interval(0), false, false);
-}
-
 /* The same condition, with another right side. */
 static Node *
 with_limit(Node *condition, Node *limit)
@@ -328,7 +318,7 @@ follow(SznOpen *open, const SznBound *bound, const Path *some)
 	PlannerInfo *root = range->root;
 	PlannerGlobal *glob = root->glob;
 	Const	   *inactivity = (Const *) szn_range_argument(range, SZN_ARG_INACTIVITY);
-	Const	   *zero = zero_span(range);
+	Const	   *zero = szn_no_span(range);
 	Node	   *back = szn_condition_on_events(range, bound, zero, !open->is_ahead);
 	int			num_plans = list_length(glob->subplans);
 	MinMaxExpr *limit = makeNode(MinMaxExpr);

@@ -269,21 +269,6 @@ make_sublink(Query *query)
 	return sublink;
 }
 
-static Oid
-extreme_aggregate(Oid type, bool is_max)
-{
-	switch (type)
-	{
-		case TIMESTAMPTZOID:
-			return is_max ? F_MAX_TIMESTAMPTZ : F_MIN_TIMESTAMPTZ;
-		case TIMESTAMPOID:
-			return is_max ? F_MAX_TIMESTAMP : F_MIN_TIMESTAMP;
-		default:
-			Assert(type == INT8OID);
-			return is_max ? F_MAX_INT8 : F_MIN_INT8;
-	}
-}
-
 /* (SELECT max(pause_query) FROM actors_query) */
 SubLink *
 szn_reach_query(SznOpen *open)
@@ -294,7 +279,7 @@ szn_reach_query(SznOpen *open)
 	Aggref	   *extreme = makeNode(Aggref);
 	Query	   *query;
 
-	extreme->aggfnoid = extreme_aggregate(type, open->is_ahead);
+	extreme->aggfnoid = szn_extreme_of_times(type, open->is_ahead);
 	extreme->aggtype = type;
 	extreme->aggargtypes = list_make1_oid(type);
 	extreme->args = list_make1(target((Node *) make_sublink(pause), 1, NULL));

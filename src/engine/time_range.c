@@ -152,6 +152,17 @@ szn_moved_time(SznRange *range, Node *time, const Const *span, bool is_ahead)
 								 InvalidOid, InvalidOid, COERCE_EXPLICIT_CALL);
 }
 
+/* A span of no length, of the kind that the event time takes. */
+Const *
+szn_no_span(SznRange *range)
+{
+	if (exprType(range->time) == INT8OID)
+		return makeConst(INT8OID, -1, InvalidOid, sizeof(int64), Int64GetDatum(0),
+						 false, FLOAT8PASSBYVAL);
+	return makeConst(INTERVALOID, -1, InvalidOid, sizeof(Interval),
+					 szn_span_to_interval(0), false, false);
+}
+
 /*
  * "event time >= bound - span", or "event time <= bound + span", or NULL where
  * there is no such thing.
@@ -312,7 +323,8 @@ restrict_events(PlannerInfo *root)
 	{
 		check_side(&range, &sides[i], i == 1);
 		if (sides[i].is_known)
-			add_conditions(&range, &sides[i], conditions_on_events(&range, i == 1));
+			add_conditions(&range, &sides[i],
+						   conditions_on_events(&range, sides[i].is_ahead));
 	}
 
 	/* what one side saves can be what makes the other one pay */
@@ -323,7 +335,8 @@ restrict_events(PlannerInfo *root)
 		{
 			if (!sides[i].is_open || sides[i].conditions != NIL)
 				continue;
-			add_conditions(&range, &sides[i], szn_follow_open_sessions(&range, i == 1, quals));
+			add_conditions(&range, &sides[i],
+						   szn_follow_open_sessions(&range, sides[i].is_ahead, quals));
 			has_changed |= sides[i].conditions != NIL;
 		}
 	}

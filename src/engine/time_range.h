@@ -66,6 +66,7 @@ extern const char *szn_time_range_refusal(PlannerInfo *root);
 extern void szn_leave_level_alone(PlannerInfo *root);
 extern Node *szn_condition_on_events(SznRange *range, const SznBound *bound,
 									 const Const *span, bool is_ahead);
+extern Const *szn_no_span(SznRange *range);
 extern Node *szn_moved_time(SznRange *range, Node *time, const Const *span,
 							bool is_ahead);
 
@@ -97,6 +98,7 @@ extern TargetEntry *szn_column_of(SznRange *range, Index relid, Node *expr);
 
 /* range_bounds.c */
 extern void szn_find_bounds(SznRange *range);
+extern Oid	szn_extreme_of_times(Oid type, bool is_max);
 extern bool szn_is_lower(const SznBound *bound);
 extern bool szn_is_upper(const SznBound *bound);
 extern bool szn_is_bound(SznRange *range, Node *clause);
