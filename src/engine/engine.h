@@ -154,7 +154,8 @@ typedef struct SznScan
 	SznLink		next;			/* record to put out next */
 	SznLink		next_run;		/* where its run ends; 0: with the chain */
 	SznLink		next_instant;	/* not yet taken by the boundary */
-	BufFile    *runs;			/* of a partition that is read by pieces */
+	SznTape    *runs;			/* of a partition that is read by pieces */
+	int64		runs_read;		/* how much of that */
 	int64		run_left;		/* rows of the run that are still to be put out */
 
 	/* a stream, from the input or from a sort */

@@ -5,11 +5,11 @@
  *
  * Stands between partitions.c, which fills and reads partitions, and shared.c,
  * which knows the participants.  A partition is either all in shared memory, as
- * lists of chunks, one from each participant, or all in temporary files.
+ * lists of chunks, one from each participant, or all on disk, as tapes.
  *
- * Records of several files, if they are too large to be brought into memory, are
+ * Records of several tapes, if they are too large to be brought into memory, are
  * read in the order of their times: so an actor's come in time order if they do
- * in each of the files.
+ * in each of them.
  *
  *-------------------------------------------------------------------------
  */
@@ -40,6 +40,15 @@ szn_exchange_partitions(SznPartitions *partitions, bool gathered)
 	szn_exchange_report(exchange, partitions->counters);
 	szn_exchange_gathered(exchange);
 
+	for (int i = 0; i < partitions->num_partitions; i++)
+	{
+		SznPartition *partition = &partitions->partitions[i];
+
+		if (exchange->on_disk[i] && partition->num_chunks > 0)
+			szn_partitions_spill(partitions, partition);
+	}
+	szn_partitions_finish_tapes(partitions);
+
 	shares = (SznShare *)
 		MemoryContextAllocZero(partitions->context,
 							   sizeof(SznShare) * partitions->num_partitions);
@@ -48,14 +57,13 @@ szn_exchange_partitions(SznPartitions *partitions, bool gathered)
 		SznPartition *partition = &partitions->partitions[i];
 		SznShare   *share = &shares[i];
 
-		if (exchange->on_disk[i] && partition->num_chunks > 0)
-			szn_partitions_spill(partitions, partition);
-		if (partition->file)
+		if (partition->tape)
 		{
+			SznTape    *tape = partition->tape;
+
 			Assert(exchange->on_disk[i]);
-			BufFileExportFileSet(partition->file);
-			BufFileClose(partition->file);
-			partitions->num_files--;
+			share->blocks = szn_exchange_copy(exchange, tape->blocks,
+											  sizeof(uint32) * tape->num_blocks);
 			share->num_records = partition->num_records;
 			share->num_bytes = partition->num_bytes;
 			share->votes = partition->votes;
@@ -64,16 +72,14 @@ szn_exchange_partitions(SznPartitions *partitions, bool gathered)
 		}
 		else if (partition->num_chunks > 0)
 			share->chunks = partition->first_chunk;
-		else
-			share->chunks = InvalidDsaPointer;
 
 		/* from now on it is a claimed partition, or none */
 		if (partition->chunks)
 			pfree(partition->chunks);
-		szn_partitions_forget_sample(partitions, partition);
+		szn_partition_close(partitions, partition);
 		memset(partition, 0, sizeof(SznPartition));
 	}
-	Assert(partitions->num_files == 0 && partitions->notes == 0);
+	Assert(partitions->tape_memory == 0 && partitions->notes == 0);
 	partitions->memory = 0;
 	szn_exchange_leave(exchange, shares);
 	pfree(shares);
@@ -122,12 +128,9 @@ take_partition(SznPartitions *partitions, int number)
 			if (partition->parts == NULL)
 				partition->parts = (SznPart *) palloc0(sizeof(SznPart) * num_participants);
 			part = &partition->parts[partition->num_parts];
-			part->file = szn_exchange_open_file(exchange, i, number);
-			part->participant = i;
+			part->tape = szn_exchange_open_tape(exchange, &partitions->tape_memory, i, share);
 			part->num_records = share->num_records;
-			part->num_bytes = share->num_bytes;
 			partition->num_parts++;
-			partitions->num_files++;
 			MemoryContextSwitchTo(caller_context);
 
 			partition->num_records += share->num_records;
@@ -176,8 +179,7 @@ void
 szn_exchange_load(SznPartitions *partitions, SznPartition *partition)
 {
 	for (int i = 0; i < partition->num_parts; i++)
-		szn_partitions_load(partitions, partition, partition->parts[i].file,
-							partition->parts[i].num_bytes);
+		szn_partitions_load(partitions, partition, partition->parts[i].tape);
 }
 
 static void
@@ -198,7 +200,7 @@ szn_exchange_begin_reading(SznPartitions *partitions, SznPartition *partition)
 		SznPart    *part = &partition->parts[i];
 
 		szn_reader_init(&part->reader, partitions->format, partitions->context);
-		szn_reader_begin(&part->reader, part->file);
+		szn_reader_begin(&part->reader, part->tape);
 		part->left = part->num_records;
 		read_ahead(part);
 	}
@@ -238,7 +240,7 @@ szn_exchange_read(SznPartitions *partitions, SznPartition *partition)
 	return next ? next->ahead : NULL;
 }
 
-/* All files have been read, or will not be. */
+/* All tapes have been read, or will not be. */
 void
 szn_exchange_close(SznPartitions *partitions, SznPartition *partition)
 {
@@ -246,12 +248,9 @@ szn_exchange_close(SznPartitions *partitions, SznPartition *partition)
 	{
 		SznPart    *part = &partition->parts[i];
 
-		BufFileClose(part->file);
-		szn_exchange_delete_file(partitions->exchange, part->participant,
-								 partition - partitions->partitions);
+		szn_tape_close(part->tape);
 		if (part->reader.buffer)
 			pfree(part->reader.buffer);
-		partitions->num_files--;
 	}
 	pfree(partition->parts);
 	partition->parts = NULL;

@@ -13,16 +13,16 @@
  *		add --> chunks of the partition --------------------+
  *				 | memory is used up                        |
  *				 v                                          v
- *				file of the partition --> chunks again --> actors
+ *				tape of the partition --> chunks again --> actors
  *				 | larger than memory: divided, the largest actor apart;
  *				 v		 and where that does not help
  *				pieces (pieces.c), or read by the caller, who sorts it unless it is
  *				in order
  *
- * Chunks, files' buffers and the actors of the partition at hand all count
- * against the budget.  In parallel, chunks and files are shared, and "all have
+ * Chunks, tapes' tails and the actors of the partition at hand all count
+ * against the budget.  In parallel, chunks and tapes are shared, and "all have
  * been added" and "one after the other" are what all participants do together:
- * see exchange.c.  Files are partition_files.c's.  Knows nothing of executor
+ * see exchange.c.  Disk is partition_tapes.c's.  Knows nothing of executor
  * nodes or sessions.
  *
  *-------------------------------------------------------------------------
@@ -56,7 +56,7 @@ int
 szn_choose_num_partitions(double rows, double width, Size budget)
 {
 	double		wanted = ceil(rows * width / PARTITION_TARGET);
-	double		affordable = budget / 3 / (SZN_FILE_MEMORY + SZN_WRITE_SIZE);
+	double		affordable = budget / 3 / (SZN_TAPE_MEMORY + SZN_WRITE_SIZE);
 
 	/* the planner's guess may be far too low, and partitions cost little */
 	wanted = Max(wanted, 32);
@@ -109,7 +109,7 @@ szn_partitions_create(SznFormat *format, double rows, double width, Size budget,
 	return partitions;
 }
 
-/* Close the files, free what is shared.  Other memory is the context's. */
+/* Close the tapes, free what is shared.  Other memory is the context's. */
 void
 szn_partitions_end(SznPartitions *partitions)
 {
@@ -126,11 +126,11 @@ szn_partitions_end(SznPartitions *partitions)
  * Memory
  */
 
-/* What chunks and files take. */
+/* What chunks and tapes take. */
 Size
 szn_partitions_memory(SznPartitions *partitions)
 {
-	return partitions->memory + (Size) partitions->num_files * SZN_FILE_MEMORY +
+	return partitions->memory + partitions->tape_memory +
 		(Size) partitions->num_writing * SZN_WRITE_SIZE + partitions->notes;
 }
 
@@ -240,7 +240,7 @@ szn_partitions_forget_sample(SznPartitions *partitions, SznPartition *partition)
 
 /*
  * Note in its header how far the partition's last chunk is filled; or write
- * what is on its way to the file.
+ * what is on its way to its tape.
  */
 void
 szn_partitions_close_chunk(SznPartitions *partitions, int number)
@@ -307,7 +307,7 @@ begin_chunk(SznPartitions *partitions, int number, Size size)
 	SznChunk   *chunk;
 	Size		chunk_size;
 
-	if (partition->file)
+	if (partition->tape)
 		return false;
 
 	/* a partition is all in memory or all on disk, whoever has its records */
@@ -333,7 +333,7 @@ begin_chunk(SznPartitions *partitions, int number, Size size)
 	{
 		if (!spill_largest(partitions))
 			break;
-		if (partition->file)
+		if (partition->tape)
 			return false;
 	}
 	chunk = szn_partition_add_chunk(partitions, partition, chunk_size);
@@ -343,7 +343,7 @@ begin_chunk(SznPartitions *partitions, int number, Size size)
 }
 
 /*
- * Begin anew with what is on its way to the file of a partition on disk.
+ * Begin anew with what is on its way to the tape of a partition on disk.
  * False if a record of this size had better be written by itself.
  */
 static bool
@@ -367,7 +367,7 @@ begin_writing(SznPartitions *partitions, int number, Size size)
 
 /*
  * Add the record of a row, where its partition has no room for it: in a new
- * chunk or, if the partition is on disk, in its file.
+ * chunk or, if the partition is on disk, on its tape.
  */
 void
 szn_partitions_make_room(SznPartitions *partitions, uint32 hash,
@@ -441,7 +441,7 @@ szn_partitions_next(SznPartitions *partitions)
 	}
 	szn_partitions_count_memory(partitions);
 	while (partitions->num_partitions > (int) partitions->counters->partitions &&
-		   partitions->partitions[partitions->num_partitions - 1].file == NULL)
+		   partitions->partitions[partitions->num_partitions - 1].tape == NULL)
 		partitions->num_partitions--;
 
 	/* those that are shared cannot be chosen, and have come to an end by then */
@@ -455,7 +455,7 @@ szn_partitions_next(SznPartitions *partitions)
 			break;
 		}
 		/* parts before others, which then need not be divided at the same time */
-		if (partition->file &&
+		if (partition->tape &&
 			(next < 0 || partition->depth > partitions->partitions[next].depth))
 			next = i;
 	}
@@ -476,7 +476,7 @@ szn_partitions_next(SznPartitions *partitions)
 		{
 			int			num_parts = szn_partition_num_parts(partitions, partition);
 
-			/* what several files have must be in one to be read at leisure */
+			/* what several tapes have must be on one to be read at leisure */
 			if (num_parts > 0 || partition->parts)
 			{
 				szn_partition_divide(partitions, next, num_parts);
@@ -488,7 +488,7 @@ szn_partitions_next(SznPartitions *partitions)
 				szn_pieces_begin(partitions);
 				return SZN_PARTITION_PIECES;
 			}
-			szn_reader_begin(&partitions->reader, partition->file);
+			szn_reader_begin(&partitions->reader, partition->tape);
 			if (partition->is_single && partition->is_ordered)
 				return SZN_PARTITION_STREAM;
 			partitions->counters->sorted_partitions++;
@@ -497,8 +497,7 @@ szn_partitions_next(SznPartitions *partitions)
 		if (partition->parts)
 			szn_exchange_load(partitions, partition);
 		else
-			szn_partitions_load(partitions, partition, partition->file,
-								partition->num_bytes);
+			szn_partitions_load(partitions, partition, partition->tape);
 		szn_partition_close(partitions, partition);
 	}
 	szn_gather_actors(partitions, partition);

@@ -8,8 +8,6 @@
 #ifndef SZN_PARTITIONS_H
 #define SZN_PARTITIONS_H
 
-#include "storage/buffile.h"
-
 #include "engine/records.h"
 #include "engine/shared.h"
 
@@ -59,13 +57,11 @@ typedef struct SznTail
 	char	   *end;
 } SznTail;
 
-/* The file of one participant's share of a partition. */
+/* One participant's share of a partition on disk. */
 typedef struct SznPart
 {
-	BufFile    *file;
-	int			participant;
+	SznTape    *tape;
 	uint64		num_records;
-	uint64		num_bytes;
 
 	/* reading */
 	SznReader	reader;
@@ -80,13 +76,13 @@ typedef struct SznPartition
 	int			num_chunks;
 	int			max_chunks;
 	Size		memory;			/* of the chunks, as allocated */
-	BufFile    *file;			/* once it had to go to disk */
+	SznTape    *tape;			/* once it had to go to disk */
 	char	   *to_write;		/* where its tail is then; NULL: nowhere */
-	SznPart    *parts;			/* or the files of all participants */
+	SznPart    *parts;			/* or the tapes of all participants */
 	int			num_parts;
 	SznPart    *last_part;		/* whose record has been read last */
 
-	/* what is in the file */
+	/* what is on the tape */
 	uint64		num_records;
 	uint64		num_bytes;
 	SznRecord  *sample;			/* its first record, up to the actor, ... */
@@ -100,11 +96,8 @@ typedef struct SznPartition
 	struct SznPieces *pieces;	/* if all records are one actor's: see pieces.c */
 } SznPartition;
 
-/* Records on their way to a file are written so many bytes at a time. */
+/* Records on their way to a tape are written so many bytes at a time. */
 #define SZN_WRITE_SIZE		1024
-
-/* What a temporary file needs in memory: a block, and how to find the file. */
-#define SZN_FILE_MEMORY		(BLCKSZ + 512)
 
 typedef struct SznPartitions
 {
@@ -117,13 +110,14 @@ typedef struct SznPartitions
 	SznTail    *tails;
 	int			num_partitions;
 	int			max_partitions;
-	int			num_files;		/* partitions on disk */
-	int			num_writing;	/* those that have something on its way there */
+	SznTapeSet *tapes;			/* where partitions get theirs now; or NULL */
+	Size		tape_memory;	/* what all tapes take */
+	int			num_writing;	/* partitions that have something on its way there */
 	Size		notes;			/* memory of what is known of them */
 	Size		budget;
 	Size		memory;			/* in use by chunks */
 	Size		max_chunk;		/* with its header */
-	SznRecord  *scratch;		/* a record on its way to a file */
+	SznRecord  *scratch;		/* a record on its way to a tape */
 	Size		scratch_size;
 	SznReader	reader;
 	SznCounters *counters;
@@ -176,19 +170,20 @@ extern SznChunk *szn_partition_add_chunk(SznPartitions *partitions,
 extern void szn_partition_free_chunks(SznPartitions *partitions,
 									  SznPartition *partition);
 
-/* partition_files.c */
+/* partition_tapes.c */
 extern void szn_partition_note(SznPartitions *partitions, SznPartition *partition,
 							   SznRecord *record, Size size);
 extern void szn_partition_write(SznPartitions *partitions, SznPartition *partition,
 								void *data, Size size);
 extern void szn_partition_write_out(SznPartitions *partitions,
 									SznPartition *partition, Size size);
+extern void szn_partitions_finish_tapes(SznPartitions *partitions);
 extern void szn_partition_close(SznPartitions *partitions, SznPartition *partition);
 extern void szn_partitions_spill(SznPartitions *partitions, SznPartition *partition);
 extern SznRecord *szn_partition_read(SznPartitions *partitions);
-extern BufFile *szn_partition_file(SznPartitions *partitions);
+extern SznTape *szn_partition_tape(SznPartitions *partitions);
 extern void szn_partitions_load(SznPartitions *partitions, SznPartition *partition,
-								BufFile *file, uint64 num_bytes);
+								SznTape *tape);
 extern bool szn_partition_fits(SznPartitions *partitions, SznPartition *partition);
 extern int	szn_partition_num_parts(SznPartitions *partitions,
 									SznPartition *partition);
@@ -219,7 +214,7 @@ extern void szn_exchange_close(SznPartitions *partitions, SznPartition *partitio
 static inline bool
 szn_partition_on_disk(const SznPartition *partition)
 {
-	return partition->file != NULL || partition->parts != NULL;
+	return partition->tape != NULL || partition->parts != NULL;
 }
 
 /* The record at a place in the partition at hand. */

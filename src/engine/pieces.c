@@ -4,17 +4,17 @@
  *	  A partition of one actor that is larger than memory, piece by piece.
  *
  * Events are nearly always recorded in about the order of their times.  So a
- * file of one actor's records need not be sorted as a whole: while it is
+ * tape of one actor's records need not be sorted as a whole: while it is
  * written, the first and the last time in each piece of it are noted, and they
  * tell before the first record is read how far one must read on until none
  * earlier can come.
  *
- *		file:	| 1 .. 8 | 7 .. 15 | 14 .. 20 | ...
+ *		tape:	| 1 .. 8 | 7 .. 15 | 14 .. 20 | ...
  *				piece 1 is read: before 7, all is there; the rest waits for
  *				piece 2: before 14, all is there; ...
  *
  * What comes at a time is a chain in time order, as of an actor in memory; peers
- * are never parted.  If too many pieces would have to wait, others sort the file.
+ * are never parted.  If too many pieces would have to wait, others sort all of it.
  *
  *-------------------------------------------------------------------------
  */
@@ -69,7 +69,7 @@ grow(SznPartitions *partitions, SznPartition *partition)
 	return true;
 }
 
-/* One more record of the same actor goes to the partition's file. */
+/* One more record of the same actor goes to the partition's tape. */
 void
 szn_pieces_note(SznPartitions *partitions, SznPartition *partition, SznRecord *record,
 				Size size)
@@ -179,7 +179,7 @@ bool
 szn_pieces_prepare(SznPartitions *partitions, SznPartition *partition)
 {
 	SznPieces  *pieces = partition->pieces;
-	Size		memory = szn_partitions_memory(partitions) + SZN_FILE_MEMORY;
+	Size		memory = szn_partitions_memory(partitions) + SZN_TAPE_MEMORY;
 	Size		budget = partitions->budget / 4 * 3;	/* some is for sorting */
 	int			num_slots = 0;
 	bool		out_of_order = false;
@@ -233,7 +233,7 @@ szn_pieces_begin(SznPartitions *partitions)
 	pieces->next = 0;
 	pieces->last_time = PG_INT64_MIN;
 	pieces->rest = 0;
-	szn_file_seek(partition->file, 0);
+	pieces->position = 0;
 }
 
 /* Read the next piece; its records as a chain in time order. */
@@ -250,7 +250,8 @@ read_piece(SznPartitions *partitions, SznPartition *partition)
 	if (slot == partition->num_chunks)
 		(void) szn_partition_add_chunk(partitions, partition, pieces->max_size);
 	chunk = partition->chunks[slot];
-	szn_file_read(partition->file, SZN_CHUNK_DATA(chunk), piece->size);
+	szn_tape_read_all(partition->tape, pieces->position, SZN_CHUNK_DATA(chunk), piece->size);
+	pieces->position += piece->size;
 	chunk->used = piece->size;
 	pieces->slots[slot] = piece->max_time;
 	pieces->last_time = Max(pieces->last_time, piece->max_time);

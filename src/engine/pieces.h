@@ -18,7 +18,7 @@ typedef struct SznPiece
 	int64		max_time;
 } SznPiece;
 
-/* The pieces of a partition's file, while all its records are one actor's. */
+/* The pieces of a partition's tape, while all its records are one actor's. */
 typedef struct SznPieces
 {
 	int			count;
@@ -29,6 +29,7 @@ typedef struct SznPieces
 
 	/* reading */
 	int			next;			/* piece */
+	int64		position;		/* where it is on the tape */
 	int64		bound;			/* records before it have been put out */
 	int64		last_time;		/* so far */
 	SznLink		rest;			/* chain of records that have to wait */

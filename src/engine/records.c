@@ -345,33 +345,8 @@ szn_same_actor_by_parts(SznFormat *format, SznRecord *a, SznRecord *b)
 
 
 /*
- * Files
+ * Tapes
  */
-
-static void
-error_file_read(void)
-{
-	ereport(ERROR,
-			(errcode_for_file_access(),
-			 errmsg("could not read from temporary file of a session scan")));
-}
-
-/* Read so many bytes, which must be there. */
-void
-szn_file_read(BufFile *file, void *data, Size size)
-{
-	if (BufFileRead(file, data, size) != size)
-		error_file_read();
-}
-
-void
-szn_file_seek(BufFile *file, int64 position)
-{
-	if (BufFileSeek(file, 0, (off_t) position, SEEK_SET) != 0)
-		ereport(ERROR,
-				(errcode_for_file_access(),
-				 errmsg("could not seek in temporary file of a session scan")));
-}
 
 /* A reader whose buffer is to be in "context". */
 void
@@ -382,11 +357,11 @@ szn_reader_init(SznReader *reader, const SznFormat *format, MemoryContext contex
 	reader->context = context;
 }
 
-/* Read this file from its beginning. */
+/* Read this tape from its beginning. */
 void
-szn_reader_begin(SznReader *reader, BufFile *file)
+szn_reader_begin(SznReader *reader, SznTape *tape)
 {
-	reader->file = file;
+	reader->tape = tape;
 	reader->position = 0;
 	reader->filled = 0;
 	reader->next = 0;
@@ -394,7 +369,7 @@ szn_reader_begin(SznReader *reader, BufFile *file)
 
 /*
  * Bring the next record into the buffer, whole, and as many after it as there
- * is room for.  Others may have moved about in the file meanwhile.
+ * is room for.
  */
 static void
 fill_buffer(SznReader *reader)
@@ -422,19 +397,19 @@ fill_buffer(SznReader *reader)
 			reader->buffer = larger;
 			reader->size = size;
 		}
-		szn_file_seek(reader->file, reader->position);
-		count = BufFileRead(reader->file, reader->buffer + reader->filled,
-							reader->size - reader->filled);
+		count = szn_tape_read(reader->tape, reader->position,
+							  reader->buffer + reader->filled,
+							  reader->size - reader->filled);
 		reader->position += count;
 		reader->filled += count;
 		if (reader->filled < header_size)
-			error_file_read();
+			szn_error_tape_read();
 
 		length = szn_record_length(reader->format, (SznRecord *) reader->buffer);
 		if (reader->filled >= length)
 			return;
 		if (length <= reader->size)
-			error_file_read();
+			szn_error_tape_read();
 		size = length;
 	}
 }

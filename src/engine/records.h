@@ -10,9 +10,9 @@
 
 #include "access/tupdesc.h"
 #include "fmgr.h"
-#include "storage/buffile.h"
 
 #include "compat.h"
+#include "engine/tapes.h"
 
 /* its macros use those of varatt.h, which compat.h includes where it exists */
 #include "access/tupmacs.h"
@@ -144,13 +144,13 @@ typedef struct SznCounters
 	Size		peak_memory;
 } SznCounters;
 
-/* A file that is read record by record, a piece of it being in memory. */
+/* A tape that is read record by record, a piece of it being in memory. */
 typedef struct SznReader
 {
 	const SznFormat *format;
 	MemoryContext context;
-	BufFile    *file;
-	int64		position;		/* in the file, where the next piece begins */
+	SznTape    *tape;
+	int64		position;		/* on the tape, where the next piece begins */
 	char	   *buffer;
 	Size		size;
 	Size		filled;
@@ -172,11 +172,9 @@ extern void szn_record_read(const SznFormat *format, SznRecord *record,
 							Datum *values, bool *isnull);
 extern void szn_error_row_too_large(void);
 extern Size szn_record_actor_size(const SznFormat *format, SznRecord *record);
-extern void szn_file_read(BufFile *file, void *data, Size size);
-extern void szn_file_seek(BufFile *file, int64 position);
 extern void szn_reader_init(SznReader *reader, const SznFormat *format,
 							MemoryContext context);
-extern void szn_reader_begin(SznReader *reader, BufFile *file);
+extern void szn_reader_begin(SznReader *reader, SznTape *tape);
 extern SznRecord *szn_reader_next(SznReader *reader);
 extern bool szn_same_actor_by_parts(SznFormat *format, SznRecord *a, SznRecord *b);
 

@@ -137,7 +137,10 @@ szn_fill_partitions(SznScan *scan)
 			szn_learn_rules(scan, 0);
 	}
 	else
+	{
 		szn_partitions_close_chunks(scan->partitions);
+		szn_partitions_finish_tapes(scan->partitions);
+	}
 	szn_progress_enter(scan, SZN_PHASE_PUTTING_OUT);
 }
 
@@ -172,8 +175,7 @@ advance_run(SznScan *scan)
 static void
 write_run(SznScan *scan, SznRun *run)
 {
-	BufFileWrite(scan->runs, run, sizeof(SznRun));
-	scan->counters.disk_bytes += sizeof(SznRun);
+	szn_tape_write(scan->runs, run, sizeof(SznRun));
 }
 
 static void
@@ -182,7 +184,8 @@ find_runs(SznScan *scan)
 	SznBoundary *boundary = &scan->boundary;
 	MemoryContext caller_context = MemoryContextSwitchTo(scan->context);
 
-	scan->runs = BufFileCreateTemp(false);
+	scan->runs = szn_tape_create(szn_tapes_create(&scan->counters.stream_memory,
+												  &scan->counters.disk_bytes));
 	MemoryContextSwitchTo(caller_context);
 	szn_boundary_init(boundary, &scan->rules);
 	while ((scan->next_instant = szn_pieces_next(scan->partitions)) != 0)
@@ -199,7 +202,8 @@ find_runs(SznScan *scan)
 	}
 	szn_boundary_finish(boundary);
 	write_run(scan, &boundary->finished);
-	szn_file_seek(scan->runs, 0);
+	szn_tape_finish(scan->runs);
+	scan->runs_read = 0;
 	szn_pieces_begin(scan->partitions);
 	scan->run_left = 0;
 	scan->next = 0;
@@ -210,7 +214,7 @@ void
 szn_forget_runs(SznScan *scan)
 {
 	if (scan->runs)
-		BufFileClose(scan->runs);
+		szn_tape_close(scan->runs);
 	scan->runs = NULL;
 }
 
@@ -235,7 +239,8 @@ next_of_pieces(SznScan *scan)
 	{
 		SznRun		run;
 
-		szn_file_read(scan->runs, &run, sizeof(SznRun));
+		szn_tape_read_all(scan->runs, scan->runs_read, &run, sizeof(SznRun));
+		scan->runs_read += sizeof(SznRun);
 		szn_set_run(scan, &run);
 		scan->run_left = run.event_count;
 	}

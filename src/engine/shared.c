@@ -26,8 +26,6 @@
  */
 #include "postgres.h"
 
-#include <fcntl.h>
-
 #include "miscadmin.h"
 #include "pgstat.h"
 
@@ -118,6 +116,8 @@ szn_exchange_reset(SznExchange *exchange, dsa_area *area)
 				shares[j].chunks = *(dsa_pointer *) dsa_get_address(area, chunk);
 				dsa_free(area, chunk);
 			}
+			if (DsaPointerIsValid(shares[j].blocks))
+				dsa_free(area, shares[j].blocks);
 		}
 		dsa_free(area, participant->shares);
 		participant->shares = InvalidDsaPointer;
@@ -212,6 +212,16 @@ szn_exchange_gathered(SznExchange *exchange)
 	BarrierArriveAndWait(&exchange->shared->barrier, PG_WAIT_EXTENSION);
 }
 
+/* So many bytes, into shared memory. */
+dsa_pointer
+szn_exchange_copy(SznExchange *exchange, const void *data, Size size)
+{
+	dsa_pointer copy = dsa_allocate(exchange->area, size);
+
+	memcpy(dsa_get_address(exchange->area, copy), data, size);
+	return copy;
+}
+
 /*
  * Hand over what has been gathered, in local memory; NULL if nothing was.
  * When this returns, partitions can be claimed.
@@ -224,12 +234,8 @@ szn_exchange_leave(SznExchange *exchange, SznShare *shares)
 	int			num_ordered = 0;
 
 	if (shares)
-	{
-		Size		size = sizeof(SznShare) * shared->num_partitions;
-
-		me->shares = dsa_allocate(exchange->area, size);
-		memcpy(dsa_get_address(exchange->area, me->shares), shares, size);
-	}
+		me->shares = szn_exchange_copy(exchange, shares,
+									   sizeof(SznShare) * shared->num_partitions);
 	if (BarrierPhase(&shared->barrier) == PHASE_MOVE)
 		BarrierArriveAndWait(&shared->barrier, PG_WAIT_EXTENSION);
 	BarrierDetach(&shared->barrier);
@@ -273,41 +279,40 @@ szn_exchange_claim(SznExchange *exchange)
 
 
 /*
- * Files
+ * Tapes
  */
 
-#define NAME_SIZE	32
+#define NAME_SIZE	16
 
 static void
-file_name(char *name, int participant, int partition)
+file_name(char *name, int participant)
 {
-	snprintf(name, NAME_SIZE, "%d.%d", participant, partition);
+	snprintf(name, NAME_SIZE, "%d", participant);
 }
 
-/* A file for this participant's part of a partition. */
-BufFile *
-szn_exchange_create_file(SznExchange *exchange, int partition)
+/* What this participant moves to disk goes there. */
+SznTapeSet *
+szn_exchange_create_tapes(SznExchange *exchange, Size *memory, uint64 *disk)
 {
 	char		name[NAME_SIZE];
 
-	file_name(name, exchange->me, partition);
-	return BufFileCreateFileSet(&exchange->shared->files.fs, name);
+	file_name(name, exchange->me);
+	return szn_tapes_create_shared(memory, disk, &exchange->shared->files.fs, name);
 }
 
-BufFile *
-szn_exchange_open_file(SznExchange *exchange, int participant, int partition)
+/* What a participant has of a partition, which is claimed by us. */
+SznTape *
+szn_exchange_open_tape(SznExchange *exchange, Size *memory, int participant,
+					   SznShare *share)
 {
 	char		name[NAME_SIZE];
+	SznTape    *tape;
 
-	file_name(name, participant, partition);
-	return BufFileOpenFileSet(&exchange->shared->files.fs, name, O_RDONLY, false);
-}
-
-void
-szn_exchange_delete_file(SznExchange *exchange, int participant, int partition)
-{
-	char		name[NAME_SIZE];
-
-	file_name(name, participant, partition);
-	BufFileDeleteFileSet(&exchange->shared->files.fs, name, true);
+	file_name(name, participant);
+	tape = szn_tape_import(memory, &exchange->shared->files.fs, name,
+						   (uint32 *) dsa_get_address(exchange->area, share->blocks),
+						   share->num_bytes);
+	dsa_free(exchange->area, share->blocks);
+	share->blocks = InvalidDsaPointer;
+	return tape;
 }

@@ -11,7 +11,6 @@
 #include "access/parallel.h"
 #include "port/atomics.h"
 #include "storage/barrier.h"
-#include "storage/buffile.h"
 #include "storage/sharedfileset.h"
 #include "utils/dsa.h"
 
@@ -22,7 +21,8 @@ typedef struct SznShare
 {
 	dsa_pointer chunks;			/* a list; the one who claims it frees it */
 
-	/* or what is in its file */
+	/* or what is on its tape */
+	dsa_pointer blocks;			/* where it is; likewise freed */
 	uint64		num_records;
 	uint64		num_bytes;
 	int64		votes;
@@ -78,10 +78,10 @@ extern void szn_exchange_leave(SznExchange *exchange, SznShare *shares);
 extern int64 szn_exchange_agree_on_base(SznExchange *exchange, int64 time);
 extern bool szn_exchange_has_base(SznExchange *exchange);
 extern int	szn_exchange_claim(SznExchange *exchange);
-extern BufFile *szn_exchange_create_file(SznExchange *exchange, int partition);
-extern BufFile *szn_exchange_open_file(SznExchange *exchange, int participant,
-									   int partition);
-extern void szn_exchange_delete_file(SznExchange *exchange, int participant,
-									 int partition);
+extern dsa_pointer szn_exchange_copy(SznExchange *exchange, const void *data, Size size);
+extern SznTapeSet *szn_exchange_create_tapes(SznExchange *exchange, Size *memory,
+											 uint64 *disk);
+extern SznTape *szn_exchange_open_tape(SznExchange *exchange, Size *memory,
+									   int participant, SznShare *share);
 
 #endif							/* SZN_SHARED_H */

@@ -5,7 +5,7 @@
  *
  * Holds the rows of an instant or a session that is not over yet while rows
  * stream by.  What exceeds its share of memory goes to a temporary file.  Rows
- * that come from a file are not kept at all, but read from there once more.
+ * that come from a tape are not kept at all, but read from there once more.
  *
  *-------------------------------------------------------------------------
  */
@@ -30,16 +30,16 @@ szn_spool_create(SznFormat *format, Size max_size, SznCounters *counters)
 }
 
 /*
- * The records that will be put are those of this file, in this order; until
- * the spool is cleared.  The file stays the caller's.
+ * The records that will be put are those of this tape, in this order; until
+ * the spool is cleared.  The tape stays the caller's.
  */
 void
-szn_spool_replay(SznSpool *spool, BufFile *file)
+szn_spool_replay(SznSpool *spool, SznTape *tape)
 {
 	szn_spool_clear(spool);
 	spool->is_replay = true;
-	spool->file = file;
-	szn_reader_begin(&spool->reader, file);
+	spool->tape = tape;
+	szn_reader_begin(&spool->reader, tape);
 }
 
 /* Room for so many bytes more.  False if they are not for memory. */
@@ -48,7 +48,7 @@ reserve_memory(SznSpool *spool, Size length)
 {
 	Size		size;
 
-	if (spool->file || spool->used + length > spool->max_size)
+	if (spool->tape || spool->used + length > spool->max_size)
 		return false;
 	if (spool->used + length <= spool->size)
 		return true;
@@ -82,16 +82,16 @@ szn_spool_put(SznSpool *spool, const SznRecord *record)
 		return;
 	}
 
-	if (spool->file == NULL)
+	if (spool->tape == NULL)
 	{
 		MemoryContext caller_context = MemoryContextSwitchTo(spool->context);
 
-		spool->file = BufFileCreateTemp(false);
+		spool->tape = szn_tape_create(szn_tapes_create(&spool->counters->stream_memory,
+													   &spool->counters->disk_bytes));
 		MemoryContextSwitchTo(caller_context);
-		szn_reader_begin(&spool->reader, spool->file);
+		szn_reader_begin(&spool->reader, spool->tape);
 	}
-	BufFileWrite(spool->file, unconstify(SznRecord *, record), length);
-	spool->counters->disk_bytes += length;
+	szn_tape_write(spool->tape, record, length);
 }
 
 /*
@@ -103,6 +103,8 @@ szn_spool_release(SznSpool *spool, uint64 count)
 {
 	Assert(spool->released == 0 && count <= spool->count);
 	spool->released = count;
+	if (spool->tape)
+		szn_tape_finish(spool->tape);
 }
 
 /* The next released record, valid until the next call; NULL if none is. */
@@ -129,9 +131,9 @@ szn_spool_next(SznSpool *spool)
 void
 szn_spool_clear(SznSpool *spool)
 {
-	if (spool->file && !spool->is_replay)
-		BufFileClose(spool->file);
-	spool->file = NULL;
+	if (spool->tape && !spool->is_replay)
+		szn_tape_close(spool->tape);
+	spool->tape = NULL;
 	spool->is_replay = false;
 	spool->count = 0;
 	spool->released = 0;

@@ -8,8 +8,6 @@
 #ifndef SZN_SPOOL_H
 #define SZN_SPOOL_H
 
-#include "storage/buffile.h"
-
 #include "engine/records.h"
 
 typedef struct SznSpool
@@ -28,14 +26,14 @@ typedef struct SznSpool
 	Size		read;			/* how far they have been read */
 
 	/* what did not fit */
-	BufFile    *file;
-	bool		is_replay;		/* nothing is kept: the file has them all */
+	SznTape    *tape;
+	bool		is_replay;		/* nothing is kept: the tape has them all */
 	SznReader	reader;
 } SznSpool;
 
 extern SznSpool *szn_spool_create(SznFormat *format, Size max_size,
 								  SznCounters *counters);
-extern void szn_spool_replay(SznSpool *spool, BufFile *file);
+extern void szn_spool_replay(SznSpool *spool, SznTape *tape);
 extern void szn_spool_put(SznSpool *spool, const SznRecord *record);
 extern void szn_spool_release(SznSpool *spool, uint64 count);
 extern SznRecord *szn_spool_next(SznSpool *spool);

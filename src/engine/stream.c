@@ -134,7 +134,7 @@ szn_begin_stream(SznScan *scan)
 	}
 	szn_spool_clear(scan->held);
 	if (scan->mode == SZN_MODE_PARTITIONED && scan->sort == NULL)
-		szn_spool_replay(scan->held, szn_partition_file(scan->partitions));
+		szn_spool_replay(scan->held, szn_partition_tape(scan->partitions));
 }
 
 /* The first so many of the held rows are labelled by now. */

@@ -1,9 +1,10 @@
 /*-------------------------------------------------------------------------
  *
- * partition_files.c
- *	  Partitions in temporary files: how they get there, and how they come back.
+ * partition_tapes.c
+ *	  Partitions on disk: how they get there, and how they come back.
  *
- * Of each file it is known how much is in it, whether it is all one actor's,
+ * Each has a tape, and all that are written at a time share a file: see tapes.c.
+ * Of each tape it is known how much is on it, whether it is all one actor's,
  * whether it is in order, and which actor may have most of it.  That decides
  * what becomes of a partition that does not fit into memory when it is to be
  * read: see partitions.c.
@@ -45,7 +46,7 @@ is_shared(SznPartitions *partitions, SznPartition *partition)
 		partition - partitions->partitions < partitions->num_shared;
 }
 
-/* Keep what is known of a partition's file up to date with one more record. */
+/* Keep what is known of a partition's tape up to date with one more record. */
 void
 szn_partition_note(SznPartitions *partitions, SznPartition *partition,
 				   SznRecord *record, Size size)
@@ -110,19 +111,34 @@ void
 szn_partition_write(SznPartitions *partitions, SznPartition *partition,
 					void *data, Size size)
 {
-	if (partition->file == NULL)
+	if (partition->tape == NULL)
 	{
 		MemoryContext caller_context = MemoryContextSwitchTo(partitions->context);
 
-		partition->file = is_shared(partitions, partition) ?
-			szn_exchange_create_file(partitions->exchange,
-									 partition - partitions->partitions) :
-			BufFileCreateTemp(false);
-		partitions->num_files++;
+		if (partitions->tapes == NULL)
+			partitions->tapes = is_shared(partitions, partition) ?
+				szn_exchange_create_tapes(partitions->exchange, &partitions->tape_memory,
+										  &partitions->counters->disk_bytes) :
+				szn_tapes_create(&partitions->tape_memory,
+								 &partitions->counters->disk_bytes);
+		partition->tape = szn_tape_create(partitions->tapes);
 		MemoryContextSwitchTo(caller_context);
 	}
-	BufFileWrite(partition->file, data, size);
-	partitions->counters->disk_bytes += size;
+	szn_tape_write(partition->tape, data, size);
+}
+
+/* All that was to be written is: those to come get a file of their own. */
+void
+szn_partitions_finish_tapes(SznPartitions *partitions)
+{
+	for (int i = 0; i < partitions->num_partitions; i++)
+	{
+		if (partitions->partitions[i].tape)
+			szn_tape_finish(partitions->partitions[i].tape);
+	}
+	if (partitions->tapes)
+		szn_tapes_finish(partitions->tapes);
+	partitions->tapes = NULL;
 }
 
 void
@@ -130,11 +146,10 @@ szn_partition_close(SznPartitions *partitions, SznPartition *partition)
 {
 	if (partition->parts)
 		szn_exchange_close(partitions, partition);
-	if (partition->file == NULL)
+	if (partition->tape == NULL)
 		return;
-	BufFileClose(partition->file);
-	partition->file = NULL;
-	partitions->num_files--;
+	szn_tape_close(partition->tape);
+	partition->tape = NULL;
 	szn_partitions_forget_sample(partitions, partition);
 	szn_pieces_forget(partitions, partition);
 }
@@ -157,7 +172,7 @@ write_records(SznPartitions *partitions, SznPartition *partition, char *data, Si
 		szn_partition_write(partitions, partition, data, size);
 }
 
-/* What is on its way to a partition's file, so many bytes, gets there. */
+/* What is on its way to a partition's tape, so many bytes, gets there. */
 void
 szn_partition_write_out(SznPartitions *partitions, SznPartition *partition, Size size)
 {
@@ -184,7 +199,7 @@ szn_partitions_spill(SznPartitions *partitions, SznPartition *partition)
  */
 
 /*
- * The next record of the partition's file, valid until the next call; NULL at
+ * The next record on the partition's tape, valid until the next call; NULL at
  * its end.
  */
 SznRecord *
@@ -200,24 +215,24 @@ szn_partition_read(SznPartitions *partitions)
 	return szn_reader_next(&partitions->reader);
 }
 
-/* The partition's file, to be read again by the caller as well. */
-BufFile *
-szn_partition_file(SznPartitions *partitions)
+/* The partition's tape, to be read again by the caller as well. */
+SznTape *
+szn_partition_tape(SznPartitions *partitions)
 {
-	return partitions->partitions[partitions->current].file;
+	return partitions->partitions[partitions->current].tape;
 }
 
 /*
- * So many bytes from the beginning of a file, which are whole records, into
- * chunks of the partition.  A record that the end of a chunk cuts in two is
+ * The records of a tape into chunks of the partition.  A record that the end of a chunk cuts in two is
  * moved to the next one.
  */
 void
 szn_partitions_load(SznPartitions *partitions, SznPartition *partition,
-					BufFile *file, uint64 num_bytes)
+					SznTape *tape)
 {
 	SznFormat  *format = partitions->format;
-	uint64		left = num_bytes;
+	int64		position = 0;
+	Size		left = tape->size;
 	char	   *rest = NULL;
 	Size		rest_size = 0;
 	Size		header_size = SZN_RECORD_HEADER(format);
@@ -228,7 +243,6 @@ szn_partitions_load(SznPartitions *partitions, SznPartition *partition,
 		   chunk_size < SZN_MAX_CHUNK_SIZE)
 		chunk_size *= 2;
 
-	szn_file_seek(file, 0);
 	while (left > 0 || rest_size > 0)
 	{
 		Size		size = Max(chunk_size - SZN_CHUNK_HEADER, header_size);
@@ -248,7 +262,8 @@ szn_partitions_load(SznPartitions *partitions, SznPartition *partition,
 		if (rest_size > 0)
 			memcpy(data, rest, rest_size);
 		filled = Min(size, rest_size + left);
-		szn_file_read(file, data + rest_size, filled - rest_size);
+		szn_tape_read_all(tape, position, data + rest_size, filled - rest_size);
+		position += filled - rest_size;
 		left -= filled - rest_size;
 
 		while (filled - whole >= header_size)
@@ -270,7 +285,9 @@ szn_partitions_load(SznPartitions *partitions, SznPartition *partition,
 
 			larger = szn_partition_add_chunk(partitions, partition, length);
 			memcpy(SZN_CHUNK_DATA(larger), data, filled);
-			szn_file_read(file, SZN_CHUNK_DATA(larger) + filled, length - filled);
+			szn_tape_read_all(tape, position, SZN_CHUNK_DATA(larger) + filled,
+							  length - filled);
+			position += length - filled;
 			left -= length - filled;
 			larger->used = length;
 			rest_size = 0;
@@ -326,8 +343,8 @@ szn_partition_num_parts(SznPartitions *partitions, SznPartition *partition)
 
 	/* twice as many as would do if all were of one size */
 	wanted = ceil(4 * size_in_memory(partitions, partition) / partitions->budget);
-	affordable = floor((double) partitions->budget / 2 / SZN_FILE_MEMORY) -
-		partitions->num_files - 1;
+	affordable = floor(((double) partitions->budget / 2 - partitions->tape_memory) /
+					   SZN_TAPE_MEMORY) - 2;
 	num_parts = (int) Max(Min(Min(wanted, affordable), MAX_PARTS), MIN_PARTS);
 
 	/* not if it would still have to be sorted in the end */
@@ -356,7 +373,7 @@ szn_partition_divide(SznPartitions *partitions, int number, int num_parts)
 	if (whole->parts)
 		szn_exchange_begin_reading(partitions, whole);
 	else
-		szn_reader_begin(&partitions->reader, whole->file);
+		szn_reader_begin(&partitions->reader, whole->tape);
 	while ((record = szn_partition_read(partitions)) != NULL)
 	{
 		SznPartition *part = &partitions->partitions[first_part];
@@ -375,4 +392,5 @@ szn_partition_divide(SznPartitions *partitions, int number, int num_parts)
 	}
 	partitions->current = -1;
 	szn_partition_close(partitions, whole);
+	szn_partitions_finish_tapes(partitions);
 }
