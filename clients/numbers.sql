@@ -71,6 +71,9 @@ SELECT json_build_object(
 	'steps', (SELECT json_agg(to_char(ts, 'HH24:MI:SS') || ' ' || event || ' ' || page ORDER BY ts, event_id)
 		FROM numbered JOIN best USING (user_id, number)),
 	'on_the_15th', (SELECT sessions FROM days WHERE day = '2026-03-15'),
+	/* the week of a dashboard, which begins on the 25th; and all that has to be read for its sessions' starts */
+	'in_the_week', (SELECT count(*) FROM visits WHERE started_at >= '2026-03-25'),
+	'events_for_the_week', (SELECT count(*) FROM events WHERE ts >= timestamptz '2026-03-25' - interval '30 minutes'),
 	'long', (SELECT count(*) FROM visits WHERE seconds > 600),
 	'new', (SELECT count(*) FROM visits WHERE number = 1),
 	'of_42', (SELECT count(*) FROM visits WHERE user_id = 42),

@@ -1,12 +1,14 @@
 /*
  * with_dashboard.mjs - the dashboard of demo/dashboard in headless Chromium: the tiles, the marks of the charts, and the first
  * session of a day with its events are those that plain SQL gives, also after choosing a platform, a day, a session; the
- * pictures in docs/ are taken here
+ * pictures in docs/ are taken here; and "make dashboard", from its start until Ctrl-C
  *
  *   SESSIONIZE_PICTURES=folder   where they go; without it none is kept
  */
 import { spawn } from 'node:child_process';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 import { done, numbers, ok, same } from './lib/checks.mjs';
@@ -108,7 +110,64 @@ same(Object.values(await marks('days')).reduce((sum, n) => sum + n, 0), numbers.
 await page.setViewportSize({ width: 420, height: 800 });
 ok(await page.evaluate(() => document.documentElement.scrollWidth <= 420), 'nothing is wider than a narrow window');
 same(complaints, [], 'nothing went wrong on the page, and nothing was fetched from elsewhere');
-await browser.close();
 server.kill();
+
+/*
+ * "make dashboard", as somebody types it who has no server: it makes its own, with the same events. Its folder for temporary
+ * files is one of its own, so that what it leaves there can be seen.
+ */
+const left = mkdtempSync(join(process.env.SESSIONIZE_WORK, 'dashboard.'));
+const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(PG(?!_CONFIG)|SESSIONIZE_(WORK|CONF|RESULTS)|M(AKE)?FLAGS|MAKELEVEL)/.test(name)));
+chmodSync(left, 0o1777);
+const command = spawn('make', ['--silent', '--no-print-directory', '-C', fileURLToPath(new URL('../', import.meta.url)), 'dashboard'], {
+	env: { ...environment, EVENTS: String(numbers.events), TMPDIR: left }, stdio: ['ignore', 'pipe', 'inherit'], detached: true,
+});
+/* a signal for all of its group, as from a terminal; false when nobody is left in it */
+function signal(name) {
+	try {
+		return process.kill(-command.pid, name);
+	} catch {
+		return false;
+	}
+}
+process.on('exit', () => signal('SIGTERM'));
+for (const name of ['SIGINT', 'SIGTERM'])
+	process.on(name, () => process.exit(1));
+const ended = new Promise(resolve => command.once('exit', resolve));
+const shown = await new Promise((resolve) => {
+	let text = '';
+
+	command.stdout.on('data', (data) => {
+		text += data;
+		if (/^http:\S+\n/m.test(text))
+			resolve(/^http:\S+/m.exec(text)[0]);
+	});
+	ended.then(() => resolve(null));
+});
+ok(shown, 'make dashboard prints an address', 'it has ended instead');
+if (shown) {
+	const other = await browser.newPage();
+
+	await other.goto(shown);
+	await other.waitForSelector('body[data-ready]', { timeout: 60000 });
+	same(plain(await other.textContent('[data-number="sessions"]')), numbers.sessions, 'make dashboard: sessions');
+	await other.close();
+	signal('SIGINT');
+	ok(await Promise.race([ended.then(() => true), pause(60000, false, { ref: false })]), 'it ends by Ctrl-C', 'not within a minute');
+	ok(!signal(0), 'and all that belongs to it');
+	ok(await fetch(shown).then(() => false, () => true), 'so nobody answers there any more');
+	/* its PostgreSQL is in a group of its own, but names its folder */
+	const running = readdirSync('/proc').filter(name => /^\d+$/.test(name)).map((process) => {
+		try {
+			return readFileSync(`/proc/${process}/cmdline`, 'utf8').replaceAll('\0', ' ');
+		} catch {
+			return '';
+		}
+	}).filter(line => line.includes(left));
+	same(running, [], 'no server is left running');
+	same(readdirSync(left), [], 'no file is left lying about');
+}
+rmSync(left, { recursive: true, force: true });
+await browser.close();
 done();
 process.exit(0);

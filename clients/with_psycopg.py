@@ -3,6 +3,7 @@
 import datetime
 import threading
 import uuid
+from time import perf_counter
 
 import psycopg
 
@@ -109,4 +110,31 @@ with connection.transaction(), connection.cursor("named", withhold=True) as name
     named.itersize = 300
     named.execute("SELECT event_count FROM app.visit WHERE event_count > 0")
     same(sum(row[0] for row in named), numbers["events"], "events, through a cursor WITH HOLD")
+
+# What a tool asks for when it is pointed at a database, here one of fifty definitions with three metrics each: that all of it
+# is there, each with its comment. How long that takes is told and not judged, since the machine may have other work.
+VIEWS = """
+    SELECT c.relname, obj_description(c.oid)
+    FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE n.nspname = 'app' AND c.relkind = 'v' AND has_table_privilege(c.oid, 'SELECT')"""
+COLUMNS = """
+    SELECT table_name, column_name, data_type,
+           col_description(format('%I.%I', table_schema, table_name)::regclass, ordinal_position::int)
+    FROM information_schema.columns
+    WHERE table_schema = 'app' AND table_name <> 'events'"""
+FIELDS = "SELECT * FROM sessionize.fields"
+with psycopg.connect("dbname=many", autocommit=True) as many:
+    of_one = {COLUMNS: many.execute(COLUMNS + " AND table_name ~ '^visit 7(_|$)'").rowcount,
+              FIELDS: many.execute(FIELDS + " WHERE session = 'visit 7'").rowcount}
+    told = []
+    for what, sql, wanted in (("views", VIEWS, 150), ("columns", COLUMNS, 50 * of_one[COLUMNS]), ("fields", FIELDS, 50 * of_one[FIELDS])):
+        begin = perf_counter()
+        rows = many.execute(sql).fetchall()
+        told.append(f"{len(rows)} {what} in {(perf_counter() - begin) * 1000:.0f} ms")
+        ok(len(rows) == wanted > 50, f"fifty definitions: {what}", f"{len(rows)}, not {wanted}")
+        if sql is not FIELDS:
+            # what a view of events has from its source has the source's comments, which are none here
+            same([row[:2] for row in rows if not row[-1] and row[1] not in ("user_id", "ts", "page")], [],
+                 f"and the comments of the {what}")
+    print("# fifty definitions:", ", ".join(told))
 done()

@@ -11,6 +11,10 @@ SELECT has_table_privilege('app.visit', 'SELECT') AS ok;
 -- expect: sum('visit.count') === numbers.sessions
 SELECT (DATE("visit"."started_at" AT TIME ZONE 'UTC')) AS "visit.started_date", COUNT(*) AS "visit.count", COALESCE(SUM("visit"."purchases"), 0) AS "visit.purchases" FROM "app"."visit" AS "visit" WHERE ((("visit"."started_at") >= ((SELECT TIMESTAMP '2026-03-01')) AND ("visit"."started_at") < ((SELECT (TIMESTAMP '2026-03-01' + (31 || ' day')::INTERVAL))))) GROUP BY (DATE("visit"."started_at" AT TIME ZONE 'UTC')) ORDER BY 1 DESC FETCH NEXT 500 ROWS ONLY;
 
+-- the last seven days before a moment
+-- expect: first['visit.count'] == numbers.in_the_week
+SELECT COUNT(*) AS "visit.count" FROM "app"."visit" AS "visit" WHERE ((( "visit"."started_at" ) >= ((SELECT (DATE_TRUNC('day', TIMESTAMP '2026-03-31 09:30') + (-6 || ' day')::INTERVAL))) AND ( "visit"."started_at" ) < ((SELECT ((DATE_TRUNC('day', TIMESTAMP '2026-03-31 09:30') + (-6 || ' day')::INTERVAL) + (7 || ' day')::INTERVAL))))) LIMIT 500;
+
 -- a symmetric aggregate over a join that fans out
 -- expect: near(first.seconds, numbers.seconds) && first.events == numbers.events
 SELECT SUM("visit"."duration_seconds" / "visit"."event_count") AS seconds, COUNT(*) AS events FROM "app"."visit_events" AS "e" LEFT JOIN "app"."visit" AS "visit" ON "e"."session_id" = "visit"."session_id";

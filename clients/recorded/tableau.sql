@@ -27,6 +27,10 @@ SELECT * FROM app.visit_actors
 -- expect: sum('sum:Number of Records:ok') === numbers.sessions
 SELECT CAST("visit"."entry_platform" AS TEXT) AS "entry_platform", DATE_TRUNC('DAY', CAST("visit"."started_at" AS TIMESTAMP)) AS "tdy:started_at:ok", SUM(1) AS "sum:Number of Records:ok" FROM "app"."visit" "visit" GROUP BY 1, 2;
 
+-- a range of dates
+-- expect: sum('sum:Number of Records:ok') === numbers.in_the_week && rows.length === 7
+SELECT DATE_TRUNC('DAY', CAST("visit"."started_at" AS TIMESTAMP)) AS "tdy:started_at:ok", SUM(1) AS "sum:Number of Records:ok" FROM "app"."visit" "visit" WHERE (("visit"."started_at" >= (TIMESTAMP '2026-03-25 00:00:00.000')) AND ("visit"."started_at" < (TIMESTAMP '2026-04-01 00:00:00.000'))) GROUP BY 1;
+
 -- a measure of actors
 -- expect: near(first['sum:time_in_session_seconds:ok'], numbers.seconds)
 SELECT SUM("visit_actors"."time_in_session_seconds") AS "sum:time_in_session_seconds:ok" FROM "app"."visit_actors" "visit_actors" HAVING (COUNT(1) > 0);
