@@ -1,12 +1,14 @@
 # Runs the examples of README.md and docs/*.md and compares their outputs.
 #
-# A block "sql" is run; a block "text" right behind it is what psql printed.
+# A block "sql" is run; a block "text" right behind it is what psql printed, and
+# a block "plan" lines that EXPLAIN printed one after the other, "..." standing for
+# any number of others, with InitPlans' results named as since PostgreSQL 17.
 # All blocks of a file run in one psql session, in order, in a database of
 # their own.  A comment <!-- setup: FILE [name=value] --> runs a psql script
 # of the project before the first block.
 #
 # SESSIONIZE_UPDATE_DOCS=1 writes what was printed into the files instead;
-# read it before you commit it.
+# read it before you commit it, and shorten plans that were not as printed.
 
 use strict;
 use warnings;
@@ -61,6 +63,29 @@ sub blocks
 	return @blocks;
 }
 
+# A plan as PostgreSQL 17 shows it: before, an InitPlan's result was a numbered
+# parameter; since 18, a WindowAgg's window is shown.
+sub plan_of_17
+{
+	my ($plan) = @_;
+	my %init_plan_of = reverse $plan =~ /InitPlan (\d+) \(returns \$(\d+)\)/g;
+
+	$plan =~ s/(InitPlan \d+) \(returns \$\d+\)/$1/g;
+	$plan =~ s/\$(\d+)/exists $init_plan_of{$1} ? "(InitPlan $init_plan_of{$1}).col1" : "\$$1"/ge;
+	$plan =~ s/^ *Window: \w+ AS .*\n//mg;
+	return $plan;
+}
+
+# Are the lines of $wanted among those of $plan, as deep below the first one?
+sub shows
+{
+	my ($plan, $wanted) = @_;
+	my ($first, @lines) = map { /^ *\.\.\.$/ ? '(?:.*\n)*?' : "\\1\Q$_\E\n" } split /\n/, $wanted;
+
+	$first =~ s/^\\1/^( *)/;
+	return $plan =~ join('', '(?m)', $first, @lines);
+}
+
 sub check_file
 {
 	my ($path) = @_;
@@ -90,12 +115,17 @@ sub check_file
 	{
 		my $printed = $printed{$example} // '(not run)';
 		my $output = $blocks[ $example + 2 ];
-		my $is_next = $output && $output->[0] eq 'text' &&
+		my $is_next = $output && $output->[0] =~ /^(text|plan)$/ &&
 		  $blocks[ $example + 1 ][1] =~ /^\s*$/;
 		my ($first_line) = $blocks[$example][1] =~ /(\S.*)/;
 
 		$printed =~ s/[ \t]+$//mg;
 		$printed =~ s/\n+\z/\n/;
+		if ($is_next && $output->[0] eq 'plan')
+		{
+			$printed = plan_of_17($printed);
+			$printed = $output->[1] if shows($printed, $output->[1]);
+		}
 		$output->[1] = $printed
 		  if $is_next && $ENV{SESSIONIZE_UPDATE_DOCS};
 		is($printed, $is_next ? $output->[1] : '', "$name: $first_line");
