@@ -70,6 +70,21 @@ sub query
 		WHERE $in{out}};
 }
 
+# Sessions' aggregates, by the node Session Aggregate, which takes the scan's records without rows in
+# between; with a condition on these rows, it takes them one by one.
+my $BY_NODE = 'SET sessionize.debug_require_session_aggregate = on;';
+
+sub aggregate
+{
+	my (%in) = (in => 'true', rows => 'true', out => 'true', @_);
+	return qq{SELECT count(e) FROM (
+			SELECT max(t) AS e FROM (
+				SELECT actor, t, sessionize.session_number(t, 20) OVER (PARTITION BY actor ORDER BY t) AS n
+				FROM event WHERE $in{in}) AS x
+			WHERE $in{rows} GROUP BY actor, n OFFSET 0) AS y
+		WHERE $in{out}};
+}
+
 # ---------- sessions that are at a known place ----------
 
 my $number = 0;
@@ -239,6 +254,63 @@ for my $turn (1, $ROWS / 2)
 	end($session);
 }
 
+# ---------- below a Session Aggregate ----------
+
+# It is the scan that tells, as it does below other nodes; here the aggregate drives it
+for my $rows ('true', 'n % 7 >= 0')
+{
+	my $session = await(start('alice', "$BY_NODE SET work_mem = '64kB'; " . aggregate(rows => $rows, in => "(i <> 20000 OR $SLEEP)")), 'first');
+	my $progress = progress_of($session);
+
+	is($progress->{phase}, 'reading rows', "aggregate of rows where $rows, held at row 20000: reading");
+	is($progress->{relation}, 'event', '... of the table');
+	cmp_ok($progress->{rows_read}, '<', 20000, '... not that row yet');
+	cmp_ok($progress->{rows_read}, '>=', 20000 - 300, '... but those of pages before');
+	cmp_ok($progress->{bytes_spilled}, '>', 8 * 20000 / 2, '... most of which are on disk');
+	is($progress->{partitions_done}, '0', '... no partition being done');
+	end($session);
+
+	# each row is a session of its own
+	for my $turn (1, $ROWS / 2)
+	{
+		$session = await(start('alice', $BY_NODE . aggregate(rows => $rows, out => "(nextval('turn') <> $turn OR $SLEEP)")), 'first');
+		$progress = progress_of($session);
+
+		is($progress->{phase}, 'putting out sessions', "... held at group $turn: putting out");
+		is($progress->{rows_read}, $ROWS, '... all rows having been read');
+		cmp_ok(abs($progress->{partitions_done} - $turn / $ROWS * $progress->{partitions_total}), '<', 0.2 * $progress->{partitions_total},
+			'... as many partitions as groups are done')
+		  or diag("$progress->{partitions_done} of $progress->{partitions_total}");
+		$node->safe_psql('postgres', q{SELECT setval('turn', 1, false)});
+		end($session);
+	}
+
+	$session = await(start('alice', "$BY_NODE SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_sort = off; "
+		. aggregate(rows => $rows, out => "(nextval('turn') <> 40000 OR $SLEEP)")), 'first');
+	$progress = progress_of($session);
+
+	is($progress->{phase}, 'streaming', '... over ordered input: streaming');
+	is($progress->{partitions_total}, '0', '... without partitions');
+	cmp_ok(abs($progress->{rows_read} - 40000), '<=', 150, '... as far as its groups have been put out');
+	$node->safe_psql('postgres', q{SELECT setval('turn', 1, false)});
+	end($session);
+}
+
+# a row for each process, as without the aggregate
+{
+	my $session = await(start('alice', "$BY_NODE SET max_parallel_workers_per_gather = 2; "
+		. aggregate(in => "(i % 3000 <> 0 OR $SLEEP)")), 'first');
+
+	$node->poll_query_until('postgres', qq{
+		SELECT count(*) = 2 FROM pg_stat_activity WHERE leader_pid = $session->{pid} AND wait_event = 'PgSleep'})
+	  or die 'no workers';
+	is( $node->safe_psql('postgres', 'SELECT leader_pid, phase, rows_read < 60000 FROM sessionize.progress ORDER BY leader_pid NULLS FIRST'),
+		"|reading rows|t\n" . join("\n", ("$session->{pid}|reading rows|t") x 2),
+		'parallel, aggregated: a row for each process');
+	end($session);
+	$node->poll_query_until('postgres', 'SELECT count(*) = 0 FROM sessionize.progress');
+}
+
 # ---------- cleared, whatever ends it ----------
 
 for my $where ('in', 'out')
@@ -268,24 +340,42 @@ for my $where ('in', 'out')
 	is(count_rows(), '0', "$where: terminated");
 }
 
+for my $where ('in', 'out')
+{
+	my $session = await(start('alice', $BY_NODE . aggregate($where => $where eq 'in' ? "(i <> 50000 OR $SLEEP)"
+		: "(nextval('turn') <> 50000 OR $SLEEP)")), 'first');
+
+	isnt(progress_of($session)->{phase}, undef, "aggregate, $where: it is there");
+	end($session, 'pg_cancel_backend');
+	await($session, 'next');
+	is(count_rows(), '0', "aggregate, $where: cancelled");
+	end($session);
+	$node->safe_psql('postgres', q{SELECT setval('turn', 1, false)});
+}
+
 # As seen by the session itself
 sub own { return $node->safe_psql('postgres', $_[0]); }
 
 my $LOOK = q{DO 'BEGIN PERFORM pg_stat_clear_snapshot(); END'; SELECT coalesce(string_agg(phase, ', '), 'nothing') FROM sessionize.progress WHERE pid = pg_backend_pid();};
-my $rows = 'SELECT i, sessionize.session_end(t, 20) OVER (PARTITION BY actor ORDER BY t) FROM event';
+my $scanned = 'SELECT i, sessionize.session_end(t, 20) OVER (PARTITION BY actor ORDER BY t) FROM event';
+my $aggregated = 'SELECT actor, n, max(t) FROM (SELECT actor, t, sessionize.session_number(t, 20) OVER (PARTITION BY actor ORDER BY t) AS n FROM event) AS x GROUP BY actor, n';
+my $by_partitions = 'SET enable_indexscan = off; SET enable_indexonlyscan = off';
+my $by_index = 'SET enable_seqscan = off; SET enable_bitmapscan = off';
 
-for my $case ([ 'putting out sessions', 'SET enable_indexscan = off' ], [ 'streaming', 'SET enable_seqscan = off' ])
+for my $case ([ 'putting out sessions', $by_partitions, 'rows', $scanned ], [ 'streaming', $by_index, 'rows', $scanned ],
+	[ 'putting out sessions', "$by_partitions; $BY_NODE", 'groups', $aggregated ],
+	[ 'streaming', "$by_index; $BY_NODE", 'groups', $aggregated ])
 {
-	my ($phase, $set) = @$case;
+	my ($phase, $set, $what, $rows) = @$case;
 	my $cursor = "$set; BEGIN; DECLARE c CURSOR FOR $rows; MOVE 10 IN c;";
 
-	is(own("$set; BEGIN; CREATE TEMP TABLE all_rows AS $rows; $LOOK"), 'nothing', "$phase: at its end");
-	is(own("$set; BEGIN; CREATE TEMP TABLE few AS $rows LIMIT 10; $LOOK"), 'nothing', "$phase: left by LIMIT");
-	is(own("$cursor $LOOK CLOSE c; $LOOK"), "$phase\nnothing", "$phase: a cursor, open and closed");
+	is(own("$set; BEGIN; CREATE TEMP TABLE all_rows AS $rows; $LOOK"), 'nothing', "$phase, $what: at its end");
+	is(own("$set; BEGIN; CREATE TEMP TABLE few AS $rows LIMIT 10; $LOOK"), 'nothing', "$phase, $what: left by LIMIT");
+	is(own("$cursor $LOOK CLOSE c; $LOOK"), "$phase\nnothing", "$phase, $what: a cursor, open and closed");
 	is(own("$cursor CREATE TEMP TABLE all_rows AS $rows; $LOOK MOVE 30000 IN c; $LOOK MOVE ALL IN c; $LOOK"),
-		"nothing\n$phase\nnothing", "$phase: another scan has ended, the cursor goes on, and ends");
+		"nothing\n$phase\nnothing", "$phase, $what: another scan has ended, the cursor goes on, and ends");
 	is(own("SET track_activities = off; $cursor SET track_activities = on; $LOOK"),
-		'nothing', "$phase: not where activities are not tracked");
+		'nothing', "$phase, $what: not where activities are not tracked");
 }
 
 # ---------- beside core's commands ----------
