@@ -57,6 +57,7 @@ szn_partitions_put_in_batch(SznPartitions *partitions, SznBatch *batch, uint32 h
 		return;
 	}
 	batch->records[number] = (SznRecord *) tail->next;
+	szn_clear_end(batch->records[number], size);
 	tail->next += size;
 	batch->sizes[number] = (uint32) size;
 	batch->hashes[number] = hash;

@@ -186,6 +186,20 @@ szn_record_size(const SznFormat *format, SznEvent *event,
 	return size;
 }
 
+/*
+ * What the end of a record may leave unused is zero: done first, since the rest is
+ * written over it.
+ */
+static inline void
+szn_clear_end(SznRecord *record, Size size)
+{
+	uint64		zero = 0;
+
+	StaticAssertStmt(sizeof(SznRecord) >= sizeof(zero) && MAXIMUM_ALIGNOF <= sizeof(zero),
+					 "what is unused is less than this");
+	memcpy((char *) record + size - sizeof(zero), &zero, sizeof(zero));
+}
+
 static inline Size
 szn_put_value(const SznColumn *column, char *base, Size offset, Datum value)
 {
@@ -270,6 +284,7 @@ szn_record_fill(const SznFormat *format, SznRecord *record, Size size,
 	Size		offset = layout->fixed_size;
 	uint64		start;
 
+	szn_clear_end(record, size);
 	if (!format->is_fixed)
 		szn_store_fixed(base + SZN_LENGTH_OFFSET,
 						number == 0 ? sizeof(uint16) : sizeof(uint32),
@@ -305,8 +320,6 @@ szn_record_fill(const SznFormat *format, SznRecord *record, Size size,
 		else
 			offset = szn_put_value(column, base, offset, value);
 	}
-	if (!format->is_fixed)
-		memset(base + offset, 0, size - offset);
 	memcpy(record->start, &start, sizeof(start));
 	record->link = hash;
 }

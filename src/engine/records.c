@@ -214,7 +214,6 @@ szn_batch_fill(const SznFormat *format, SznBatch *batch)
 					offset = szn_put_value(column, base, offset,
 										   batch->values[i][column->source]);
 			}
-			memset(base + offset, 0, size - offset);
 			szn_store_fixed(base + SZN_LENGTH_OFFSET, sizeof(uint16),
 							(Datum) (size / SZN_RECORD_UNIT));
 		}
