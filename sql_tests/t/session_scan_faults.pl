@@ -248,13 +248,27 @@ for my $name (sort keys %STATES)
 	my $plan = $node->safe_psql('postgres', set($state) . 'EXPLAIN (ANALYZE, COSTS OFF) ' . query($state));
 	my $log = substr(slurp_file($node->logfile), $offset);
 	my ($disk) = $plan =~ /Disk: (\d+) kB/;
+	my @sizes = $log =~ /LOG:  temporary file: path "base\/pgsql_tmp\/\S+", size (\d+)/g;
 	my $logged = 0;
 
-	$logged += $_ for $log =~ /LOG:  temporary file: path "base\/pgsql_tmp\/\S+", size (\d+)/g;
+	$logged += $_ for @sizes;
 	cmp_ok($disk, '>', 0, "$name: EXPLAIN tells what is on disk");
 	# a sort's file is counted in blocks, and its records are wider by their headers
 	cmp_ok(abs($disk - $logged / 1024), '<=', $name =~ /sort/ ? $disk / 2 : 1, "$name: and the log tells the same")
 	  or diag("$plan\n$log");
+}
+
+# Partitions that need not be divided share one file, however many are on disk
+{
+	my $state = $STATES{'partitions being read'};
+	my $offset = -s $node->logfile;
+	my $plan = $node->safe_psql('postgres', set($state) . "SET work_mem = '400kB'; EXPLAIN (ANALYZE, COSTS OFF) " . query($state));
+	my $log = substr(slurp_file($node->logfile), $offset);
+	my ($disk) = $plan =~ /Disk: (\d+) kB/;
+	my @sizes = $log =~ /LOG:  temporary file: path "base\/pgsql_tmp\/\S+", size (\d+)/g;
+
+	cmp_ok($disk // 0, '>', 500, 'many partitions are on disk');
+	is("@sizes", ($disk // 0) * 1024, 'in one file');
 }
 
 # ---------- cursors ----------
