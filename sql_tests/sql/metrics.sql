@@ -132,6 +132,10 @@ SELECT user_id, "by people" FROM visit_actors ORDER BY 1;
 
 SELECT sessionize.drop_metric('visit', 'in picked');
 SELECT count(sessionize.drop_metric(session, name)) FROM sessionize.metric_definition;
+-- and name a column there that nothing else needs
+SELECT sessionize.define_metric('visit', 'elsewhere', 'count(*)', filter => 'NOT EXISTS (SELECT FROM bots AS b WHERE b.user_id = event.a)');
+SELECT user_id, elsewhere FROM visit_actors ORDER BY 1;
+SELECT sessionize.drop_metric('visit', 'elsewhere');
 
 --
 -- session_filter: R13

@@ -310,6 +310,27 @@ deparse(SznText *text, Node *expr, bool qualified)
 	return pnstrdup(select, strlen(select) - after_length);
 }
 
+/*
+ * The columns that an expression names, within its sub-selects as well, where
+ * pull_varattnos() does not look.
+ */
+static Bitmapset *
+columns_of(Node *expr)
+{
+	Bitmapset  *columns = NULL;
+	ListCell   *cell;
+
+	foreach(cell, pull_vars_of_level(expr, 0))
+	{
+		Var		   *var = lfirst_node(Var, cell);
+
+		if (var->varno == 1)
+			columns = bms_add_member(columns,
+									 var->varattno - FirstLowInvalidHeapAttributeNumber);
+	}
+	return columns;
+}
+
 static SznItem *
 make_item(SznText *text, char *name, Node *expr)
 {
@@ -319,7 +340,7 @@ make_item(SznText *text, char *name, Node *expr)
 	item->text = deparse(text, expr, false);
 	item->qualified = deparse(text, expr, true);
 	item->is_column = IsA(expr, Var) && ((Var *) expr)->varattno > 0;
-	pull_varattnos(expr, 1, &item->columns);
+	item->columns = columns_of(expr);
 	item->type = exprType(expr);
 	item->typmod = exprTypmod(expr);
 	item->collation = exprCollation(expr);
