@@ -174,6 +174,11 @@ SELECT left_behind(query), query FROM unnest(ARRAY['TABLE plain_visit_actors', '
     'SELECT actor, n, stddev(amount), sessionize.first(page, ts), sessionize.last(page, ts), min(page), max(upper(page)) FROM (SELECT *, sessionize.session_number(ts, ''1 hour'') OVER (PARTITION BY actor ORDER BY ts) AS n FROM many) AS e GROUP BY actor, n',
     'SELECT actor, n, max(s) - min(e), sum(extract(epoch FROM e - s)) FILTER (WHERE k = 1), avg(amount), bool_or(s > e) FROM (SELECT *, sessionize.session_number(ts, ''1 hour'') OVER w AS n, sessionize.session_event_number(ts, ''1 hour'') OVER w AS k, sessionize.session_start(ts, ''1 hour'') OVER w AS s, sessionize.session_end(ts, ''1 hour'') OVER w AS e FROM many WINDOW w AS (PARTITION BY actor ORDER BY ts)) AS e GROUP BY actor, n']) AS query;
 RESET cursor_tuple_fraction;
+
+-- given up within an actor, and read from the beginning again
+SELECT x, read.* FROM generate_series(0, 2) AS x, LATERAL (SELECT count(*), sum(n) FROM (SELECT n FROM (
+    SELECT user_id, k, count(*) AS n FROM (SELECT user_id, sessionize.session_number(ts, '1 second') OVER (PARTITION BY user_id ORDER BY ts) AS k FROM events) AS e
+    GROUP BY user_id, k) AS s LIMIT CASE WHEN x <> 1 THEN 5 END) AS part) AS read;
 RESET sessionize.debug_require_session_aggregate;
 
 -- the settings

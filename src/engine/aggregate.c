@@ -474,7 +474,8 @@ next_group_of_partitions(SznAggregate *node)
 			return NULL;
 		node->stays = scan->state == SZN_PARTITION_ACTORS;
 		node->pull_is_done = false;
-		if (scan->state == SZN_PARTITION_PIECES)
+		/* what came before may have been given up within an actor */
+		if (scan->state == SZN_PARTITION_ACTORS || scan->state == SZN_PARTITION_PIECES)
 		{
 			scan->next_instant = 0;
 			node->run_link = 0;
