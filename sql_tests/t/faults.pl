@@ -21,6 +21,7 @@ use warnings;
 use File::Basename qw(dirname);
 use Cwd qw(abs_path);
 use IPC::Open3;
+use IPC::Run;
 use List::Util qw(max);
 use Test::More;
 
@@ -195,9 +196,30 @@ sub await_server
 	return 0;
 }
 
+# Segments of shared memory, less those that are pinned: PostgreSQL's statistics keep theirs
+# until the server stops, and take more as they grow (18 does within an hour); we pin none.
+# PostgreSQL's list of them is a segment, too: a header of three numbers, then for each
+# handle, users, place, length, a pointer, and whether it is pinned.
 sub segments
 {
-	return scalar grep { !m{/mmap\.control$} } glob $node->data_dir . '/pg_dynshmem/*';
+	my ($magic, $header, $item) = (0x9a503d32, 16, 40);
+	my @files = glob $node->data_dir . '/pg_dynshmem/mmap.*';
+	my %pinned;
+
+	for my $file (@files)
+	{
+		open my $in, '<:raw', $file or next;
+		read $in, my $list, -s $in;
+		next if length $list < $header;
+		my ($found, $items) = unpack 'L2', $list;
+		next if $found != $magic;
+		for my $i (0 .. $items - 1)
+		{
+			my ($handle, $users, $pinned) = (unpack 'L2 Q3 C', substr $list, $header + $i * $item, $item)[ 0, 1, 5 ];
+			$pinned{$handle} = 1 if $users > 1 && $pinned;
+		}
+	}
+	return scalar grep { m{/mmap\.(\d+)$} && !$pinned{$1} } @files;
 }
 
 # Temporary files, and backends that still work; both may take a moment to go
@@ -385,8 +407,20 @@ sub inject
 	return (@states || $broken || $? != 0 ? 1 : 0, $problem);
 }
 
-# the statistics of PostgreSQL take some for good
+# the list of segments is one for good; that others are seen shows while a query has workers
 $segments = segments();
+is($segments, 1, 'no segment of shared memory, but for their list');
+my $gathering = IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr('postgres'), '-c',
+	join('', map { "SET $_ = '$PARALLEL{$_}'; " } sort keys %PARALLEL) . 'SELECT count(pg_sleep(0.001)) FROM app.events' ],
+	'>', \my $counted, '2>', \my $cancelled);
+for (1 .. 400)
+{
+	last if segments() > $segments;
+	sleep 0.05;
+}
+cmp_ok(segments(), '>', $segments, '... but for that of workers');
+ask(q{SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep%' AND backend_type = 'client backend' AND pid <> pg_backend_pid()});
+$gathering->finish;
 is(aftermath($_), '', "before all: $_") for 'window functions', 'define_session';
 
 my %counts;
