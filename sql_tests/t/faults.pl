@@ -197,7 +197,7 @@ sub await_server
 }
 
 # Segments of shared memory, less those that are pinned: PostgreSQL's statistics keep theirs
-# until the server stops, and take more as they grow (18 does within an hour); we pin none.
+# until the server stops, and may take more as they grow; we pin none.
 # PostgreSQL's list of them is a segment, too: a header of three numbers, then for each
 # handle, users, place, length, a pointer, and whether it is pinned.
 sub segments
