@@ -10,10 +10,11 @@
  *
  *		file:	| 0: a | 1: c | 2: a | 3: b | ...		tape a: 0, 2, and a tail
  *
- * Many blocks are written at a time, which is why this is made of virtual files (fd.c)
- * and not of BufFiles: these write 8 kB at a time, and take half of a query's time for
- * that where rows are wide.  For the same reason it is not core's logical tapes
- * (logtape.c); nor can another process read several of them.
+ * Many blocks are written at a time.  That is why this is made of virtual files
+ * (fd.c) and not of BufFiles, which write 8 kB at a time: half of what little
+ * memory costs where rows are wide.  Nor are these core's logical tapes
+ * (logtape.c), for the same reason, and since another process could read only
+ * one of them.
  *
  *-------------------------------------------------------------------------
  */
@@ -46,9 +47,10 @@ make_set(File file, Size *memory, uint64 *disk)
 }
 
 /*
- * A file for tapes: a temporary one or, if "files" are given, one of these, which
- * others can find by its name.  What memory the tapes take is added to "memory", and
- * taken off it again; what they have written is added to "disk".
+ * A file for tapes, written so many bytes at a time: a temporary one or, if
+ * "files" are given, one of these, which others can find by its name.  What memory
+ * the tapes take is added to "memory", and taken off it again; what they have
+ * written is added to "disk".
  */
 SznTapeSet *
 szn_tapes_create(Size buffer_size, Size *memory, uint64 *disk, FileSet *files,
