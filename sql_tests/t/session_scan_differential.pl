@@ -290,13 +290,12 @@ for my $round (1 .. $rounds)
 
 # About in order, one such actor is taken out of its partition and comes in pieces.  With rows
 # without a time among them, or more peers than memory holds, it streams if it is quite in
-# order.  Out of order, or where there are more records than dividing it again and again
-# is good for, the partition is sorted.
+# order.  Out of order, or where none is that large, the partition is sorted.
 for my $case ([ 'one large actor in order', 'CASE WHEN i % 20 = 0 THEN i ELSE 7 END', 'i', 0 ],
 	[ 'nothing but one actor in order', '7', 'i', 0 ],
 	[ 'one large text actor in order', "repeat('x', 7 + CASE WHEN i % 20 = 0 THEN i % 97 ELSE 0 END)", 'i', 0 ],
 	[ 'one large actor out of order', 'CASE WHEN i % 20 = 0 THEN i ELSE 7 END', 'i * 7919 % 30011', 1 ],
-	[ 'an actor for each event', 'i', 'i', 0 ],
+	[ 'an actor for each event', 'i', 'i', 1 ],
 	[ 'a long actor for each event', "repeat('x', 600) || i", 'i', 1 ],
 	[ 'one large actor, some rows without a time', '7', 'CASE WHEN i < 29900 THEN i END', 0 ],
 	[ 'one large actor nearly in order, some rows without a time', '7', 'CASE WHEN i < 29900 THEN i + i * 7919 % 97 END', 1 ],

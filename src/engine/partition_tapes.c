@@ -28,9 +28,6 @@
  */
 #define ACTOR_MEMORY		(2 * sizeof(SznActor) + 6 * sizeof(uint32))
 
-/* How much is written to a file at a time. */
-#define TAPES_BUFFER(partitions)	((partitions)->budget / 32)
-
 /* A partition that is too large can be divided so often, and into so many. */
 #define MAX_DEPTH			4
 #define MIN_PARTS			2
@@ -120,11 +117,10 @@ szn_partition_write(SznPartitions *partitions, SznPartition *partition,
 
 		if (partitions->tapes == NULL)
 			partitions->tapes = is_shared(partitions, partition) ?
-				szn_exchange_create_tapes(partitions->exchange, TAPES_BUFFER(partitions),
-										  &partitions->tape_memory,
+				szn_exchange_create_tapes(partitions->exchange, &partitions->tape_memory,
 										  &partitions->counters->disk_bytes) :
-				szn_tapes_create(TAPES_BUFFER(partitions), &partitions->tape_memory,
-								 &partitions->counters->disk_bytes, NULL, NULL);
+				szn_tapes_create(&partitions->tape_memory,
+								 &partitions->counters->disk_bytes);
 		partition->tape = szn_tape_create(partitions->tapes);
 		MemoryContextSwitchTo(caller_context);
 	}

@@ -184,9 +184,8 @@ find_runs(SznScan *scan)
 	SznBoundary *boundary = &scan->boundary;
 	MemoryContext caller_context = MemoryContextSwitchTo(scan->context);
 
-	scan->runs = szn_tape_create(szn_tapes_create(scan->budget / 32,
-												  &scan->counters.stream_memory,
-												  &scan->counters.disk_bytes, NULL, NULL));
+	scan->runs = szn_tape_create(szn_tapes_create(&scan->counters.stream_memory,
+												  &scan->counters.disk_bytes));
 	MemoryContextSwitchTo(caller_context);
 	szn_boundary_init(boundary, &scan->rules);
 	while ((scan->next_instant = szn_pieces_next(scan->partitions)) != 0)
@@ -204,7 +203,6 @@ find_runs(SznScan *scan)
 	szn_boundary_finish(boundary);
 	write_run(scan, &boundary->finished);
 	szn_tape_finish(scan->runs);
-	szn_tapes_finish(scan->runs->set);
 	scan->runs_read = 0;
 	szn_pieces_begin(scan->partitions);
 	scan->run_left = 0;

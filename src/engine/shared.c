@@ -292,13 +292,12 @@ file_name(char *name, int participant)
 
 /* What this participant moves to disk goes there. */
 SznTapeSet *
-szn_exchange_create_tapes(SznExchange *exchange, Size buffer_size, Size *memory,
-						  uint64 *disk)
+szn_exchange_create_tapes(SznExchange *exchange, Size *memory, uint64 *disk)
 {
 	char		name[NAME_SIZE];
 
 	file_name(name, exchange->me);
-	return szn_tapes_create(buffer_size, memory, disk, &exchange->shared->files.fs, name);
+	return szn_tapes_create_shared(memory, disk, &exchange->shared->files.fs, name);
 }
 
 /* What a participant has of a partition, which is claimed by us. */

@@ -79,8 +79,8 @@ extern int64 szn_exchange_agree_on_base(SznExchange *exchange, int64 time);
 extern bool szn_exchange_has_base(SznExchange *exchange);
 extern int	szn_exchange_claim(SznExchange *exchange);
 extern dsa_pointer szn_exchange_copy(SznExchange *exchange, const void *data, Size size);
-extern SznTapeSet *szn_exchange_create_tapes(SznExchange *exchange, Size buffer_size,
-											 Size *memory, uint64 *disk);
+extern SznTapeSet *szn_exchange_create_tapes(SznExchange *exchange, Size *memory,
+											 uint64 *disk);
 extern SznTape *szn_exchange_open_tape(SznExchange *exchange, Size *memory,
 									   int participant, SznShare *share);
 

@@ -86,10 +86,8 @@ szn_spool_put(SznSpool *spool, const SznRecord *record)
 	{
 		MemoryContext caller_context = MemoryContextSwitchTo(spool->context);
 
-		spool->tape = szn_tape_create(szn_tapes_create(spool->max_size / 8,
-													   &spool->counters->stream_memory,
-													   &spool->counters->disk_bytes,
-													   NULL, NULL));
+		spool->tape = szn_tape_create(szn_tapes_create(&spool->counters->stream_memory,
+													   &spool->counters->disk_bytes));
 		MemoryContextSwitchTo(caller_context);
 		szn_reader_begin(&spool->reader, spool->tape);
 	}
@@ -106,10 +104,7 @@ szn_spool_release(SznSpool *spool, uint64 count)
 	Assert(spool->released == 0 && count <= spool->count);
 	spool->released = count;
 	if (spool->tape)
-	{
 		szn_tape_finish(spool->tape);
-		szn_tapes_finish(spool->tape->set);
-	}
 }
 
 /* The next released record, valid until the next call; NULL if none is. */

@@ -10,11 +10,8 @@
  *
  *		file:	| 0: a | 1: c | 2: a | 3: b | ...		tape a: 0, 2, and a tail
  *
- * Many blocks are written at a time.  That is why this is made of virtual files
- * (fd.c) and not of BufFiles, which write 8 kB at a time: half of what little
- * memory costs where rows are wide.  Nor are these core's logical tapes
- * (logtape.c), for the same reason, and since another process could read only
- * one of them.
+ * Core's logical tapes (logtape.c) do as much, but of those that a process has
+ * written another one can read a single one.
  *
  *-------------------------------------------------------------------------
  */
@@ -22,20 +19,15 @@
 
 #include <fcntl.h>
 
-#include "commands/tablespace.h"
-#include "executor/instrument.h"
-#include "pgstat.h"
-#include "storage/bufmgr.h"
 #include "utils/memutils.h"
 
 #include "engine/tapes.h"
 
 #define FIRST_BLOCKS		8
-#define MAX_BUFFER_BLOCKS	32
 
-/* In the current context: it is closed with the last of its tapes. */
+/* A file for tapes, in the current context: it is closed with the last of them. */
 static SznTapeSet *
-make_set(File file, Size *memory, uint64 *disk)
+make_set(BufFile *file, Size *memory, uint64 *disk)
 {
 	SznTapeSet *set = (SznTapeSet *) palloc0(sizeof(SznTapeSet));
 
@@ -43,68 +35,36 @@ make_set(File file, Size *memory, uint64 *disk)
 	set->memory = memory;
 	set->disk = disk;
 	set->file = file;
+	*memory += BLCKSZ;
 	return set;
 }
 
 /*
- * A file for tapes, written so many bytes at a time: a temporary one or, if
- * "files" are given, one of these, which others can find by its name.  What memory
- * the tapes take is added to "memory", and taken off it again; what they have
- * written is added to "disk".
+ * What memory the tapes take is added to "memory", and taken off it again; what
+ * they have written is added to "disk".
  */
 SznTapeSet *
-szn_tapes_create(Size buffer_size, Size *memory, uint64 *disk, FileSet *files,
-				 const char *name)
+szn_tapes_create(Size *memory, uint64 *disk)
 {
-	SznTapeSet *set;
-
-	PrepareTempTablespaces();
-	set = make_set(files ? FileSetCreate(files, name) : OpenTemporaryFile(false),
-				   memory, disk);
-	set->buffer_blocks = (int) Min(Max(buffer_size / BLCKSZ, 1), MAX_BUFFER_BLOCKS);
-	set->buffer = (char *) palloc(set->buffer_blocks * BLCKSZ);
-	*memory += set->buffer_blocks * BLCKSZ;
-	return set;
+	return make_set(BufFileCreateTemp(false), memory, disk);
 }
 
-/* Blocks that are on their way get to the file. */
-static void
-write_buffer(SznTapeSet *set)
+/* The same in a set of files, under a name that others know. */
+SznTapeSet *
+szn_tapes_create_shared(Size *memory, uint64 *disk, FileSet *files, const char *name)
 {
-	Size		size = (Size) set->num_buffered * BLCKSZ;
-	off_t		offset = (off_t) (set->num_blocks - set->num_buffered) * BLCKSZ;
-	instr_time	start;
-	instr_time	end;
+	SznTapeSet *set = make_set(BufFileCreateFileSet(files, name), memory, disk);
 
-	if (size == 0)
-		return;
-	if (track_io_timing)
-		INSTR_TIME_SET_CURRENT(start);
-	if ((Size) FileWrite(set->file, set->buffer, size, offset,
-						 WAIT_EVENT_BUFFILE_WRITE) != size)
-		ereport(ERROR,
-				(errcode_for_file_access(),
-				 errmsg("could not write to file \"%s\": %m", FilePathName(set->file))));
-	if (track_io_timing)
-	{
-		INSTR_TIME_SET_CURRENT(end);
-		INSTR_TIME_ACCUM_DIFF(pgBufferUsage.temp_blk_write_time, end, start);
-	}
-	pgBufferUsage.temp_blks_written += set->num_buffered;
-	*set->disk += size;
-	set->num_buffered = 0;
+	set->is_shared = true;
+	return set;
 }
 
 /* All of its tapes are finished, and there will be no more. */
 void
 szn_tapes_finish(SznTapeSet *set)
 {
-	if (set->buffer == NULL)
-		return;
-	write_buffer(set);
-	pfree(set->buffer);
-	set->buffer = NULL;
-	*set->memory -= set->buffer_blocks * BLCKSZ;
+	if (set->is_shared)
+		BufFileExportFileSet(set->file);
 }
 
 /* An empty tape. */
@@ -140,7 +100,7 @@ SznTape *
 szn_tape_import(Size *memory, FileSet *files, const char *name,
 				const uint32 *blocks, int64 size)
 {
-	File		file = FileSetOpen(files, name, O_RDONLY);
+	BufFile    *file = BufFileOpenFileSet(files, name, O_RDONLY, false);
 	SznTape    *tape = szn_tape_create(make_set(file, memory, NULL));
 
 	tape->size = size;
@@ -162,10 +122,9 @@ write_tail(SznTape *tape)
 				 errmsg("temporary file of a session scan exceeds %u blocks",
 						PG_UINT32_MAX)));
 	reserve_blocks(tape, tape->num_blocks + 1);
-	memcpy(set->buffer + set->num_buffered * BLCKSZ, tape->tail, BLCKSZ);
+	BufFileWrite(set->file, tape->tail, BLCKSZ);
+	*set->disk += BLCKSZ;
 	tape->blocks[tape->num_blocks++] = set->num_blocks++;
-	if (++set->num_buffered == set->buffer_blocks)
-		write_buffer(set);
 }
 
 /* Append so many bytes. */
@@ -212,31 +171,6 @@ szn_tape_finish(SznTape *tape)
 	*tape->set->memory -= BLCKSZ;
 }
 
-/* Bytes that are in the file one after the other, and must be there. */
-static void
-read_file(SznTapeSet *set, off_t offset, char *data, Size size)
-{
-	instr_time	start;
-	instr_time	end;
-	ssize_t		count;
-
-	if (track_io_timing)
-		INSTR_TIME_SET_CURRENT(start);
-	count = FileRead(set->file, data, size, offset, WAIT_EVENT_BUFFILE_READ);
-	if (count < 0)
-		ereport(ERROR,
-				(errcode_for_file_access(),
-				 errmsg("could not read file \"%s\": %m", FilePathName(set->file))));
-	if ((Size) count != size)
-		szn_error_tape_read();
-	if (track_io_timing)
-	{
-		INSTR_TIME_SET_CURRENT(end);
-		INSTR_TIME_ACCUM_DIFF(pgBufferUsage.temp_blk_read_time, end, start);
-	}
-	pgBufferUsage.temp_blks_read += (size + BLCKSZ - 1) / BLCKSZ;
-}
-
 /* So many bytes from this place of a finished tape; fewer at its end. */
 Size
 szn_tape_read(SznTape *tape, int64 position, void *data, Size size)
@@ -244,23 +178,21 @@ szn_tape_read(SznTape *tape, int64 position, void *data, Size size)
 	char	   *next = (char *) data;
 	Size		left;
 
-	Assert(tape->tail == NULL && tape->set->buffer == NULL);
+	Assert(tape->tail == NULL);
 	size = left = Min(size, (Size) (tape->size - position));
 	while (left > 0)
 	{
-		int			number = (int) (position / BLCKSZ);
 		Size		offset = position % BLCKSZ;
-		Size		count = BLCKSZ - offset;
-		uint32		block = tape->blocks[number];
+		Size		count = Min(left, BLCKSZ - offset);
+		BufFile    *file = tape->set->file;
 
-		/* its blocks may lie side by side */
-		while (count < left && tape->blocks[number + 1] == tape->blocks[number] + 1)
-		{
-			number++;
-			count += BLCKSZ;
-		}
-		count = Min(count, left);
-		read_file(tape->set, (off_t) block * BLCKSZ + offset, next, count);
+		if (BufFileSeekBlock(file, tape->blocks[position / BLCKSZ]) != 0 ||
+			(offset > 0 && BufFileSeek(file, 0, offset, SEEK_CUR) != 0))
+			ereport(ERROR,
+					(errcode_for_file_access(),
+					 errmsg("could not seek in temporary file of a session scan")));
+		if (BufFileRead(file, next, count) != count)
+			szn_error_tape_read();
 		position += count;
 		next += count;
 		left -= count;
@@ -302,12 +234,8 @@ szn_tape_close(SznTape *tape)
 	pfree(tape);
 	if (--set->num_tapes == 0)
 	{
-		FileClose(set->file);
-		if (set->buffer)
-		{
-			pfree(set->buffer);
-			*set->memory -= set->buffer_blocks * BLCKSZ;
-		}
+		BufFileClose(set->file);
+		*set->memory -= BLCKSZ;
 		pfree(set);
 	}
 }

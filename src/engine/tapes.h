@@ -8,8 +8,7 @@
 #ifndef SZN_TAPES_H
 #define SZN_TAPES_H
 
-#include "storage/fd.h"
-#include "storage/fileset.h"
+#include "storage/buffile.h"
 
 #include "compat.h"
 
@@ -17,11 +16,9 @@
 typedef struct SznTapeSet
 {
 	MemoryContext context;
-	File		file;
-	char	   *buffer;			/* blocks on their way to the file; NULL at the end */
-	int			buffer_blocks;
-	int			num_buffered;
-	uint32		num_blocks;		/* in the file, and on their way there */
+	BufFile    *file;
+	bool		is_shared;		/* others will read it */
+	uint32		num_blocks;		/* written */
 	int			num_tapes;		/* that are open */
 	Size	   *memory;			/* where to count what all of this takes, ... */
 	uint64	   *disk;			/* ... and what has been written, in bytes */
@@ -44,8 +41,9 @@ typedef struct SznTape
 /* What a tape needs in memory while it is written: a block, and a list. */
 #define SZN_TAPE_MEMORY			(BLCKSZ + 256)
 
-extern SznTapeSet *szn_tapes_create(Size buffer_size, Size *memory, uint64 *disk,
-									FileSet *files, const char *name);
+extern SznTapeSet *szn_tapes_create(Size *memory, uint64 *disk);
+extern SznTapeSet *szn_tapes_create_shared(Size *memory, uint64 *disk,
+										   FileSet *files, const char *name);
 extern void szn_tapes_finish(SznTapeSet *set);
 extern SznTape *szn_tape_create(SznTapeSet *set);
 extern SznTape *szn_tape_import(Size *memory, FileSet *files, const char *name,
