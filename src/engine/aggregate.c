@@ -474,13 +474,6 @@ next_group_of_partitions(SznAggregate *node)
 			return NULL;
 		node->stays = scan->state == SZN_PARTITION_ACTORS;
 		node->pull_is_done = false;
-		/* what came before may have been given up within an actor */
-		if (scan->state == SZN_PARTITION_ACTORS || scan->state == SZN_PARTITION_PIECES)
-		{
-			scan->next_instant = 0;
-			node->run_link = 0;
-			szn_boundary_init(&scan->boundary, &scan->rules);
-		}
 		node->actor_seen = PG_UINT64_MAX;
 	}
 }

@@ -258,6 +258,9 @@ szn_next_partition(SznScan *scan)
 	scan->state = szn_partitions_next(scan->partitions);
 	scan->next_actor = 0;
 	scan->actor = NULL;
+	/* the scan before may have been given up within an actor */
+	scan->next_instant = 0;
+	szn_boundary_init(&scan->boundary, &scan->rules);
 	if (scan->state == SZN_PARTITION_NONE)
 	{
 		szn_progress_end(scan);
