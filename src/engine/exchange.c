@@ -63,7 +63,7 @@ szn_exchange_partitions(SznPartitions *partitions, bool gathered)
 
 			Assert(exchange->on_disk[i]);
 			share->blocks = szn_exchange_copy(exchange, tape->blocks,
-											  sizeof(uint32) * tape->num_blocks);
+											  sizeof(uint32) * SZN_TAPE_BLOCKS(tape->size));
 			share->num_records = partition->num_records;
 			share->num_bytes = partition->num_bytes;
 			share->votes = partition->votes;

@@ -223,8 +223,8 @@ szn_partition_tape(SznPartitions *partitions)
 }
 
 /*
- * The records of a tape into chunks of the partition.  A record that the end of a chunk cuts in two is
- * moved to the next one.
+ * The records of a tape into chunks of the partition.  A record that the end of
+ * a chunk cuts in two is moved to the next one.
  */
 void
 szn_partitions_load(SznPartitions *partitions, SznPartition *partition,

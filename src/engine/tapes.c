@@ -104,27 +104,27 @@ szn_tape_import(Size *memory, FileSet *files, const char *name,
 	SznTape    *tape = szn_tape_create(make_set(file, memory, NULL));
 
 	tape->size = size;
-	tape->num_blocks = SZN_TAPE_BLOCKS(size);
-	reserve_blocks(tape, tape->num_blocks);
-	memcpy(tape->blocks, blocks, sizeof(uint32) * tape->num_blocks);
+	reserve_blocks(tape, SZN_TAPE_BLOCKS(size));
+	memcpy(tape->blocks, blocks, sizeof(uint32) * SZN_TAPE_BLOCKS(size));
 	return tape;
 }
 
-/* The tail is a block now. */
+/* The tail is the tape's last block now. */
 static void
 write_tail(SznTape *tape)
 {
 	SznTapeSet *set = tape->set;
+	int			num_blocks = SZN_TAPE_BLOCKS(tape->size);
 
 	if (set->num_blocks == PG_UINT32_MAX)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("temporary file of a session scan exceeds %u blocks",
 						PG_UINT32_MAX)));
-	reserve_blocks(tape, tape->num_blocks + 1);
+	reserve_blocks(tape, num_blocks);
 	BufFileWrite(set->file, tape->tail, BLCKSZ);
 	*set->disk += BLCKSZ;
-	tape->blocks[tape->num_blocks++] = set->num_blocks++;
+	tape->blocks[num_blocks - 1] = set->num_blocks++;
 }
 
 /* Append so many bytes. */
@@ -153,22 +153,28 @@ szn_tape_write(SznTape *tape, const void *data, Size size)
 	}
 }
 
+static void
+free_tail(SznTape *tape)
+{
+	if (tape->tail == NULL)
+		return;
+	pfree(tape->tail);
+	tape->tail = NULL;
+	*tape->set->memory -= BLCKSZ;
+}
+
 /* Nothing more will be written. */
 void
 szn_tape_finish(SznTape *tape)
 {
 	Size		filled = tape->size % BLCKSZ;
 
-	if (tape->tail == NULL)
-		return;
-	if (filled > 0)
+	if (tape->tail != NULL && filled > 0)
 	{
 		memset(tape->tail + filled, 0, BLCKSZ - filled);
 		write_tail(tape);
 	}
-	pfree(tape->tail);
-	tape->tail = NULL;
-	*tape->set->memory -= BLCKSZ;
+	free_tail(tape);
 }
 
 /* So many bytes from this place of a finished tape; fewer at its end. */
@@ -223,11 +229,7 @@ szn_tape_close(SznTape *tape)
 {
 	SznTapeSet *set = tape->set;
 
-	if (tape->tail)
-	{
-		pfree(tape->tail);
-		*set->memory -= BLCKSZ;
-	}
+	free_tail(tape);
 	if (tape->blocks)
 		pfree(tape->blocks);
 	*set->memory -= sizeof(uint32) * tape->max_blocks;

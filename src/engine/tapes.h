@@ -31,7 +31,6 @@ typedef struct SznTape
 	int64		size;
 	char	   *tail;			/* what is not in a block yet, up to one; or NULL */
 	uint32	   *blocks;			/* where the others are */
-	int			num_blocks;
 	int			max_blocks;
 } SznTape;
 
