@@ -313,17 +313,25 @@ for my $rows ('true', 'n % 7 >= 0')
 
 # ---------- cleared, whatever ends it ----------
 
-for my $where ('in', 'out')
+# A query that sleeps where it is known to have begun
+sub cancel
 {
-	my $session = await(start('alice', query($where => "(i <> 50000 OR $SLEEP)")), 'first');
+	my ($name, $query) = @_;
+	my $session = await(start('alice', $query), 'first');
 
-	isnt(progress_of($session)->{phase}, undef, "$where: it is there");
+	isnt(progress_of($session)->{phase}, undef, "$name: it is there");
 	end($session, 'pg_cancel_backend');
 	await($session, 'next');
-	is(count_rows(), '0', "$where: cancelled");
+	is(count_rows(), '0', "$name: cancelled");
 	end($session);
+	return;
+}
 
-	$session = await(start('alice', query($where => '1 / (i - 50000) IS NOT NULL')), 'next');
+for my $where ('in', 'out')
+{
+	cancel($where, query($where => "(i <> 50000 OR $SLEEP)"));
+
+	my $session = await(start('alice', query($where => '1 / (i - 50000) IS NOT NULL')), 'next');
 	is(count_rows(), '0', "$where: failed");
 	end($session);
 	like(slurp_file($session->{file}), qr/22012/, '... as it should');
@@ -340,18 +348,9 @@ for my $where ('in', 'out')
 	is(count_rows(), '0', "$where: terminated");
 }
 
-for my $where ('in', 'out')
-{
-	my $session = await(start('alice', $BY_NODE . aggregate($where => $where eq 'in' ? "(i <> 50000 OR $SLEEP)"
-		: "(nextval('turn') <> 50000 OR $SLEEP)")), 'first');
-
-	isnt(progress_of($session)->{phase}, undef, "aggregate, $where: it is there");
-	end($session, 'pg_cancel_backend');
-	await($session, 'next');
-	is(count_rows(), '0', "aggregate, $where: cancelled");
-	end($session);
-	$node->safe_psql('postgres', q{SELECT setval('turn', 1, false)});
-}
+cancel('aggregate, in', $BY_NODE . aggregate(in => "(i <> 50000 OR $SLEEP)"));
+cancel('aggregate, out', $BY_NODE . aggregate(out => "(nextval('turn') <> 50000 OR $SLEEP)"));
+$node->safe_psql('postgres', q{SELECT setval('turn', 1, false)});
 
 # As seen by the session itself
 sub own { return $node->safe_psql('postgres', $_[0]); }

@@ -7,6 +7,7 @@
 use strict;
 use warnings;
 use File::Basename qw(dirname);
+use List::Util qw(sum);
 use Cwd qw(abs_path);
 use Test::More;
 use lib dirname(abs_path(__FILE__));
@@ -241,34 +242,36 @@ for my $name (sort keys %STATES)
 
 # ---------- what the log says ----------
 
-for my $name (sort keys %STATES)
+# The plan and the log of a query: how many kilobytes it has on disk, and the sizes of its files
+sub on_disk
 {
-	my $state = $STATES{$name};
+	my ($state, $settings) = @_;
 	my $offset = -s $node->logfile;
-	my $plan = $node->safe_psql('postgres', set($state) . 'EXPLAIN (ANALYZE, COSTS OFF) ' . query($state));
+	my $plan = $node->safe_psql('postgres', set($state) . "$settings EXPLAIN (ANALYZE, COSTS OFF) " . query($state));
 	my $log = substr(slurp_file($node->logfile), $offset);
 	my ($disk) = $plan =~ /Disk: (\d+) kB/;
 	my @sizes = $log =~ /LOG:  temporary file: path "base\/pgsql_tmp\/\S+", size (\d+)/g;
-	my $logged = 0;
 
-	$logged += $_ for @sizes;
+	return ($disk // 0, \@sizes, "$plan\n$log");
+}
+
+for my $name (sort keys %STATES)
+{
+	my ($disk, $sizes, $shown) = on_disk($STATES{$name}, '');
+
 	cmp_ok($disk, '>', 0, "$name: EXPLAIN tells what is on disk");
 	# a sort's file is counted in blocks, and its records are wider by their headers
-	cmp_ok(abs($disk - $logged / 1024), '<=', $name =~ /sort/ ? $disk / 2 : 1, "$name: and the log tells the same")
-	  or diag("$plan\n$log");
+	cmp_ok(abs($disk - sum(@$sizes) / 1024), '<=', $name =~ /sort/ ? $disk / 2 : 1, "$name: and the log tells the same")
+	  or diag($shown);
 }
 
 # Partitions that need not be divided share one file, however many are on disk
 {
-	my $state = $STATES{'partitions being read'};
-	my $offset = -s $node->logfile;
-	my $plan = $node->safe_psql('postgres', set($state) . "SET work_mem = '400kB'; EXPLAIN (ANALYZE, COSTS OFF) " . query($state));
-	my $log = substr(slurp_file($node->logfile), $offset);
-	my ($disk) = $plan =~ /Disk: (\d+) kB/;
-	my @sizes = $log =~ /LOG:  temporary file: path "base\/pgsql_tmp\/\S+", size (\d+)/g;
+	my ($disk, $sizes, $shown) = on_disk($STATES{'partitions being read'}, "SET work_mem = '400kB';");
 
-	cmp_ok($disk // 0, '>', 500, 'many partitions are on disk');
-	is("@sizes", ($disk // 0) * 1024, 'in one file');
+	cmp_ok($disk, '>', 500, 'many partitions are on disk');
+	is("@$sizes", $disk * 1024, 'in one file')
+	  or diag($shown);
 }
 
 # ---------- cursors ----------
