@@ -10,6 +10,10 @@ project=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 # shellcheck disable=SC2034
 tools=$project/tools
 
+# What pg_upgrade is tried from, as far as these are older: those that Debian packages
+# shellcheck disable=SC2034
+all_older=(15 17)
+
 # What exit code 77 means is automake's convention: "could not be tried here".
 # shellcheck disable=SC2034
 cannot_be_tried=77
